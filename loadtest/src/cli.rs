@@ -1,0 +1,48 @@
+//! The command line. A scenario's own options stand with the scenario; here are those that all share.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use serde::Serialize;
+
+use crate::scenario::relay;
+
+/// Load generator for meetpoint.
+#[derive(Parser, Debug)]
+#[command(name = "loadtest", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Pairs of chat clients relay frames to each other, with a fixed number under way per pair
+    Relay(relay::Options),
+}
+
+/// Which server, and from where.
+#[derive(Args, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetOptions {
+    /// The server's chat endpoint
+    #[arg(long, default_value = "ws://127.0.0.1:8080/ws")]
+    pub url: String,
+    /// Permit a target that is not this machine: only with its owner's consent
+    #[arg(long)]
+    pub allow_remote: bool,
+    /// Connect from 127.0.0.2 to 127.0.0.251 in turn (loopback targets only)
+    #[arg(long)]
+    pub spread_addresses: bool,
+}
+
+/// Where the result goes.
+#[derive(Args, Clone, Debug)]
+pub struct OutputOptions {
+    /// Also write the result to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Show no progress bar (none is shown either when standard error is not a terminal)
+    #[arg(long)]
+    pub quiet: bool,
+}

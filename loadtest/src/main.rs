@@ -1,0 +1,25 @@
+//! `loadtest SCENARIO [options]`. Exit code 0: every promise was kept; 1: a frame or a socket was lost; 2: could not run.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use meetpoint_loadtest::{Error, cli::Cli, run};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::from)
+        .and_then(|runtime| runtime.block_on(run(&cli, std::env::args().collect())));
+    match outcome {
+        Ok(report) if report.passed() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("loadtest: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

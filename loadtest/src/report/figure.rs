@@ -1,0 +1,139 @@
+//! One number with its unit, and the sections that they stand in.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer, ser::SerializeMap};
+
+use crate::units::grouped;
+
+/// What a value counts. JSON keeps base units, the table scales them for reading.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Unit {
+    Count,
+    PerSecond,
+    BytesPerSecond,
+    Bytes,
+    Seconds,
+    Microseconds,
+    CpuSecondsPerMillion,
+    /// CPU seconds per second.
+    Cores,
+    /// A mean that is neither a count nor a rate.
+    Each,
+}
+
+impl Unit {
+    /// The unit's name in JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Unit::Count => "count",
+            Unit::PerSecond => "1/s",
+            Unit::BytesPerSecond => "B/s",
+            Unit::Bytes => "B",
+            Unit::Seconds => "s",
+            Unit::Microseconds => "us",
+            Unit::CpuSecondsPerMillion => "CPU s per million",
+            Unit::Cores => "cores",
+            Unit::Each => "each",
+        }
+    }
+
+    fn display(self, value: f64) -> String {
+        match self {
+            Unit::Count => grouped(value, 0),
+            Unit::PerSecond => format!("{} /s", grouped(value, 0)),
+            Unit::BytesPerSecond => format!("{} MB/s", grouped(value / 1e6, 1)),
+            Unit::Bytes => format!("{} MiB", grouped(value / f64::from(1 << 20), 1)),
+            Unit::Seconds => format!("{} s", grouped(value, 3)),
+            Unit::Microseconds => format!("{} µs", grouped(value, 1)),
+            Unit::CpuSecondsPerMillion => format!("{} s", grouped(value, 3)),
+            Unit::Cores => format!("{} cores", grouped(value, 2)),
+            Unit::Each => grouped(value, 1),
+        }
+    }
+}
+
+/// One number of a result.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Figure {
+    pub key: &'static str,
+    pub label: &'static str,
+    pub unit: Unit,
+    pub value: f64,
+}
+
+impl Figure {
+    /// `key` names it in JSON, `label` in the table.
+    pub const fn new(key: &'static str, label: &'static str, unit: Unit, value: f64) -> Self {
+        Self { key, label, unit, value }
+    }
+}
+
+/// Figures that belong together, in their order.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Section {
+    pub key: &'static str,
+    figures: Vec<Figure>,
+}
+
+impl Section {
+    pub fn new(key: &'static str, figures: impl IntoIterator<Item = Figure>) -> Self {
+        Self { key, figures: figures.into_iter().collect() }
+    }
+
+    /// The value of one figure.
+    pub fn value(&self, key: &str) -> Option<f64> {
+        self.figures.iter().find(|figure| figure.key == key).map(|figure| figure.value)
+    }
+}
+
+impl Extend<Figure> for Section {
+    fn extend<I: IntoIterator<Item = Figure>>(&mut self, figures: I) {
+        self.figures.extend(figures);
+    }
+}
+
+impl fmt::Display for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.key)?;
+        self.figures
+            .iter()
+            .try_for_each(|Figure { label, unit, value, .. }| writeln!(f, "  {label:<34}{:>18}", unit.display(*value)))
+    }
+}
+
+impl Serialize for Section {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Entry {
+            value: f64,
+            unit: &'static str,
+        }
+        serializer.collect_map(self.figures.iter().map(|figure| {
+            let Figure { key, value, unit, .. } = *figure;
+            (key, Entry { value, unit: unit.name() })
+        }))
+    }
+}
+
+/// Sections as an object by their keys, in their order.
+pub fn as_map<S: Serializer>(sections: &[Section], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(sections.len()))?;
+    for section in sections {
+        map.serialize_entry(section.key, section)?;
+    }
+    map.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_scales_what_json_keeps_in_base_units() {
+        let section = Section::new("server", [Figure::new("rss", "RSS", Unit::Bytes, 3_145_728.0)]);
+        assert!(section.to_string().ends_with(" 3.0 MiB\n"), "{section}");
+        let json = serde_json::to_value(&section).expect("JSON");
+        assert_eq!(json, serde_json::json!({"rss": {"value": 3_145_728.0, "unit": "B"}}));
+    }
+}

@@ -1,0 +1,3 @@
+//! What is done to the server. A scenario takes its options and a progress bar and makes a [`Report`](crate::report::Report).
+
+pub mod relay;

@@ -1,0 +1,159 @@
+//! Pairs relay frames to each other through the chat wire.
+//!
+//! ```text
+//!             ice seq 0..W          stamped, passed on
+//! A ─────────────────────────▶ server ───────────────▶ B     every frame that arrives is answered
+//! A ◀───────────────────────── server ◀─────────────── B     with one frame to the other side
+//! ```
+//! So each pair always has W frames under way: W = 1 is ping-pong, W = 16 measures throughput. Both directions count their
+//! own frames, and every arrival is checked byte for byte and against its number.
+//!
+//! - [`frames`]: the frame's text, written and checked · [`sequence`]: lost, doubled, out of order
+//! - [`pair`]: two sockets and what they do · [`worker`]: a thread with many pairs · [`crew`]: the threads, from outside
+//! - [`result`]: the figures
+
+mod crew;
+mod frames;
+mod pair;
+mod result;
+mod sequence;
+mod worker;
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use clap::Args;
+use serde::Serialize;
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    Error,
+    cli::{OutputOptions, TargetOptions},
+    population,
+    progress::Progress,
+    report::Report,
+    target::Target,
+    units,
+    watch::Watch,
+};
+use crew::{Crew, Phase};
+use frames::MIN_PAYLOAD;
+use result::{Measured, SetUp};
+
+/// Bytes of a frame's text: beyond, no server takes it by default.
+const PAYLOAD: RangeInclusive<usize> = MIN_PAYLOAD..=1 << 20;
+const MAX_DURATION: Duration = Duration::from_secs(600);
+/// How long frames under way are awaited at the end.
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
+/// How long the server has to tidy up before its memory is read for the last time.
+const SETTLE: Duration = Duration::from_secs(1);
+
+/// The options of `loadtest relay`.
+#[derive(Args, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Options {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub target: TargetOptions,
+    /// Pairs of clients; each takes two sockets
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=9_900))]
+    pub pairs: u32,
+    /// Frames under way per pair: 1 is ping-pong, 16 measures throughput
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_024))]
+    pub window: u32,
+    /// Bytes of a frame's text as the client sends it, e.g. 120, 1KiB (the server adds 46 for the sender's id)
+    #[arg(long, default_value = "1KiB", value_parser = parse_payload)]
+    #[serde(rename = "payloadBytes")]
+    pub payload: usize,
+    /// How long to measure, at most 10m
+    #[arg(long, default_value = "10s", value_parser = parse_limited_duration)]
+    #[serde(rename = "durationSeconds", serialize_with = "units::as_seconds")]
+    pub duration: Duration,
+    /// How long to relay before measuring
+    #[arg(long, default_value = "1s", value_parser = parse_limited_duration)]
+    #[serde(rename = "warmupSeconds", serialize_with = "units::as_seconds")]
+    pub warmup: Duration,
+    /// Threads that relay; connecting and matching use one
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub threads: u16,
+    /// The server's process, to watch its CPU time and memory
+    #[arg(long)]
+    pub pid: Option<u32>,
+    #[command(flatten)]
+    #[serde(skip)]
+    pub output: OutputOptions,
+}
+
+impl Options {
+    fn title(&self) -> String {
+        let Self { pairs, window, payload, duration, warmup, threads, .. } = self;
+        format!(
+            "{pairs} pairs, {window} under way each, {payload} B, {duration:?} after {warmup:?} of warm-up, \
+             {threads} thread(s), {}",
+            self.target.url
+        )
+    }
+}
+
+fn parse_payload(text: &str) -> Result<usize, String> {
+    let bytes = units::parse_bytes(text)?;
+    if PAYLOAD.contains(&bytes) {
+        Ok(bytes)
+    } else {
+        Err(format!("must be {} to {} bytes", PAYLOAD.start(), PAYLOAD.end()))
+    }
+}
+
+fn parse_limited_duration(text: &str) -> Result<Duration, String> {
+    let duration = units::parse_duration(text)?;
+    if duration <= MAX_DURATION { Ok(duration) } else { Err(format!("must be at most {MAX_DURATION:?}")) }
+}
+
+/// Runs the scenario. `Err` when it could not be run; what broke while it ran is in the report.
+pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error> {
+    let options_json = serde_json::to_value(options).map_err(std::io::Error::from)?;
+    let mut report = Report::begin("relay", options.title(), options_json);
+    let target = Target::resolve(&options.target).await?;
+    let sockets = 2 * options.pairs as usize;
+    let mut watch = options.pid.map(Watch::start).transpose()?;
+    population::check_descriptors(sockets, watch.as_ref().map(Watch::process))?;
+
+    let begun = Instant::now();
+    let clients = population::connect(&target, sockets, &progress.count("connecting", sockets as u64)).await?;
+    let connecting = begun.elapsed();
+    let pairs = population::pair_up(clients, &progress.count("matching", sockets as u64)).await?;
+    let set_up = SetUp { sockets, connecting, matching: begun.elapsed() - connecting };
+    if let Some(watch) = &mut watch {
+        watch.connected();
+    }
+
+    let mut crew = Crew::start(pairs, options)?;
+    crew.hold(Phase::Warmup, options.warmup, &progress.time("warming up", options.warmup), &mut watch).await;
+    let from = crew.mark(watch.as_ref());
+    crew.hold(Phase::Measure, options.duration, &progress.time("measuring", options.duration), &mut watch).await;
+    let to = crew.mark(watch.as_ref());
+    let drain = progress.time("draining", DRAIN_LIMIT);
+    crew.hold(Phase::Drain, 2 * DRAIN_LIMIT, &drain, &mut watch).await;
+    let totals = crew.join()?;
+
+    if watch.is_some() {
+        sleep(SETTLE).await;
+    }
+    Measured { options, set_up, from, to, totals, watch }.write(&mut report);
+    Ok(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::cli::Cli;
+
+    #[test]
+    fn options_are_bounded() {
+        let parse = |options: &str| Cli::try_parse_from(format!("loadtest relay {options}").split_whitespace());
+        assert!(parse("--pairs 9900 --window 1 --payload 120 --duration 10m --warmup 0s").is_ok());
+        for options in ["--pairs 9901", "--pairs 0", "--window 0", "--payload 10", "--duration 11m", "--threads 0"] {
+            assert!(parse(options).is_err(), "{options}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What may go wrong with a socket that is open.
+
+use std::{fmt, io};
+
+/// Why a socket is of no further use.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The server sent a close frame.
+    Closed { code: u16, reason: String },
+    /// The connection ended without a close frame.
+    Ended(io::ErrorKind),
+    /// The bytes are no WebSocket frame of a server's (RFC 6455 §5.2).
+    Malformed(&'static str),
+    /// The server sent an `error` frame, or anything else that was not due.
+    Unexpected(String),
+    /// The server did not say what was due within the time for it.
+    Silent(&'static str),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Closed { code, reason } => write!(f, "the server closed the socket: {code} {reason}"),
+            Fault::Ended(kind) => write!(f, "the connection ended without a close frame: {kind}"),
+            Fault::Malformed(what) => write!(f, "the server sent {what}"),
+            Fault::Unexpected(text) if text.contains(r#""code":"RATE_LIMIT""#) => {
+                write!(f, "the server limits messages (RATE_LIMIT): start it with MAX_MSG_PER_SECOND=1000000")
+            }
+            Fault::Unexpected(text) => write!(f, "the server said {text}"),
+            Fault::Silent(what) => write!(f, "the server did not {what} in time"),
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Fault::Ended(error.kind())
+    }
+}

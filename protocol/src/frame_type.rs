@@ -1,0 +1,60 @@
+//! The frame types that metrics may name. A fixed list: a client can never make a new time series.
+
+macro_rules! frame_types {
+    ($($name:ident = $label:literal,)*) => {
+        /// The type of a frame in either direction.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum FrameType {
+            $($name,)*
+        }
+
+        impl FrameType {
+            /// Every type, in the order of their indices.
+            pub const ALL: &'static [FrameType] = &[$(FrameType::$name),*];
+
+            /// How many there are: the length of a table indexed by `self as usize`.
+            pub const COUNT: usize = Self::ALL.len();
+
+            /// The value of the metric label `type`.
+            pub const fn label(self) -> &'static str {
+                match self { $(FrameType::$name => $label,)* }
+            }
+        }
+    };
+}
+
+frame_types! {
+    Ready = "ready",
+    Auth = "auth",
+    Available = "available",
+    Matched = "matched",
+    Offer = "offer",
+    Answer = "answer",
+    Ice = "ice",
+    Next = "next",
+    Leave = "leave",
+    PartnerLeft = "partner-left",
+    Ping = "ping",
+    Pong = "pong",
+    Error = "error",
+    // The protocol's own frames (RFC 6455 §5.5), apart from the chat's `ping` and `pong`.
+    ControlPing = "control-ping",
+    ControlPong = "control-pong",
+    Close = "close",
+    // Whatever a client sends that is none of these.
+    Other = "other",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_and_labels_are_unique() {
+        for (index, frame_type) in FrameType::ALL.iter().enumerate() {
+            assert_eq!(*frame_type as usize, index);
+            let same = FrameType::ALL.iter().filter(|other| other.label() == frame_type.label());
+            assert_eq!(same.count(), 1, "{frame_type:?}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Every wire format of meetpoint, without I/O: what the server, the load generator and the tests agree on.
+//!
+//! - [`ids`]: who is meant: clients, connections, rooms
+//! - [`close`]: why a socket is closed, as one table
+//! - [`frame_type`]: the fixed list of frame types that metrics may name
+//! - [`ws`]: the header of an outgoing WebSocket frame (RFC 6455 §5.2)
+//! - [`chat`]: random video chat: what clients say and what they are told
+
+pub mod chat;
+pub mod close;
+pub mod frame_type;
+pub mod ids;
+pub mod ws;
+
+pub use close::Close;
+pub use frame_type::FrameType;
+pub use ids::{ClientId, ConnId, RoomId, UserId};

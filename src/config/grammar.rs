@@ -1,0 +1,192 @@
+//! How the text of a value is read, apart from where the value goes.
+
+use std::{fmt::Display, str::FromStr, time::Duration};
+
+use super::{
+    origin::OriginPattern,
+    settings::LogFormat,
+    units::{ByteSize, read_duration, show_duration},
+};
+
+/// A kind of value. [`Grammar::read`] reads what [`Grammar::show`] shows.
+pub(super) trait Grammar {
+    type Value;
+
+    /// What stands for the value in the help, after the flag.
+    const NAME: &'static str;
+
+    /// What is accepted, for the help and for faults.
+    fn takes(&self) -> String;
+
+    /// The value of a trimmed text that is not empty; `None` when it is not accepted.
+    fn read(&self, text: &str) -> Option<Self::Value>;
+
+    fn show(&self, value: &Self::Value) -> String;
+}
+
+/// Yes or no.
+pub(super) struct Switch;
+
+impl Grammar for Switch {
+    type Value = bool;
+    const NAME: &'static str = "BOOL";
+
+    fn takes(&self) -> String {
+        "true, false, 1, 0, yes or no".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Option<bool> {
+        match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" => Some(true),
+            "false" | "0" | "no" => Some(false),
+            _ => None,
+        }
+    }
+
+    fn show(&self, value: &bool) -> String {
+        value.to_string()
+    }
+}
+
+/// A whole number from the first to the second, both included.
+pub(super) struct Number<T>(pub T, pub T);
+
+impl<T: FromStr + Display + PartialOrd> Grammar for Number<T> {
+    type Value = T;
+    const NAME: &'static str = "NUMBER";
+
+    fn takes(&self) -> String {
+        format!("a whole number from {} to {}", self.0, self.1)
+    }
+
+    fn read(&self, text: &str) -> Option<T> {
+        text.parse().ok().filter(|number| (&self.0..=&self.1).contains(&number))
+    }
+
+    fn show(&self, value: &T) -> String {
+        value.to_string()
+    }
+}
+
+/// A duration from the first to the second, both included; a bare number is seconds.
+pub(super) struct Seconds(pub Duration, pub Duration);
+
+impl Seconds {
+    /// The suffix that a bare number gets.
+    pub(super) const BARE: &'static str = "s";
+}
+
+impl Grammar for Seconds {
+    type Value = Duration;
+    const NAME: &'static str = "DURATION";
+
+    fn takes(&self) -> String {
+        format!("a duration from {} to {}, a bare number is seconds", show_duration(self.0), show_duration(self.1))
+    }
+
+    fn read(&self, text: &str) -> Option<Duration> {
+        read_duration(text, Self::BARE).filter(|duration| (&self.0..=&self.1).contains(&duration))
+    }
+
+    fn show(&self, value: &Duration) -> String {
+        show_duration(*value)
+    }
+}
+
+/// A number of bytes from the first to the second, both included.
+pub(super) struct Size(pub ByteSize, pub ByteSize);
+
+impl Grammar for Size {
+    type Value = ByteSize;
+    const NAME: &'static str = "SIZE";
+
+    fn takes(&self) -> String {
+        format!("a size from {} to {}, a bare number is bytes", self.0, self.1)
+    }
+
+    fn read(&self, text: &str) -> Option<ByteSize> {
+        ByteSize::read(text).filter(|size| (&self.0..=&self.1).contains(&size))
+    }
+
+    fn show(&self, value: &ByteSize) -> String {
+        value.to_string()
+    }
+}
+
+/// One of the formats of a log line.
+pub(super) struct Format;
+
+impl Grammar for Format {
+    type Value = LogFormat;
+    const NAME: &'static str = "FORMAT";
+
+    fn takes(&self) -> String {
+        "text or json".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Option<LogFormat> {
+        match text.to_ascii_lowercase().as_str() {
+            "text" => Some(LogFormat::Text),
+            "json" => Some(LogFormat::Json),
+            _ => None,
+        }
+    }
+
+    fn show(&self, value: &LogFormat) -> String {
+        match value {
+            LogFormat::Text => "text",
+            LogFormat::Json => "json",
+        }
+        .to_owned()
+    }
+}
+
+/// A text in the form that a function of [`super::text`] asks for and returns.
+pub(super) struct Text {
+    pub takes: &'static str,
+    pub read: fn(&str) -> Option<String>,
+}
+
+impl Grammar for Text {
+    type Value = String;
+    const NAME: &'static str = "TEXT";
+
+    fn takes(&self) -> String {
+        self.takes.to_owned()
+    }
+
+    fn read(&self, text: &str) -> Option<String> {
+        (self.read)(text)
+    }
+
+    fn show(&self, value: &String) -> String {
+        value.clone()
+    }
+}
+
+/// Patterns of origins between commas. Empty entries and repetitions are dropped.
+pub(super) struct OriginList;
+
+impl Grammar for OriginList {
+    type Value = Vec<OriginPattern>;
+    const NAME: &'static str = "LIST";
+
+    fn takes(&self) -> String {
+        "origins like https://app.example, host names, https://*.example.com, null or * between commas".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Option<Vec<OriginPattern>> {
+        let mut patterns = Vec::new();
+        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
+            let pattern = OriginPattern::parse(entry)?;
+            if !patterns.contains(&pattern) {
+                patterns.push(pattern);
+            }
+        }
+        Some(patterns)
+    }
+
+    fn show(&self, value: &Vec<OriginPattern>) -> String {
+        value.iter().map(OriginPattern::to_string).collect::<Vec<_>>().join(",")
+    }
+}

@@ -1,0 +1,96 @@
+//! From the flags and the environment to settings, or to everything that is wrong with them.
+
+use std::ffi::OsString;
+
+use clap::ArgMatches;
+
+use super::{
+    setting::{Alias, Given, Setting},
+    settings::{Contradiction, Settings},
+    table,
+};
+
+/// The defaults, changed by what is given for those settings; or one line for every fault.
+pub(super) fn settings(
+    table: impl Iterator<Item = &'static Setting>,
+    flags: &ArgMatches,
+    env: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Settings, Vec<String>> {
+    let mut settings = Settings::default();
+    let (mut faults, mut unread) = (Vec::new(), Vec::new());
+    for setting in table {
+        let read = given(setting, flags, env).and_then(|given| put(setting, &mut settings, &given));
+        if let Err(lines) = read {
+            faults.extend(lines);
+            unread.push(setting.variable);
+        }
+    }
+    // A default that stands in for an unreadable value contradicts nothing that anybody said.
+    let said = |part: &(&str, String)| !unread.contains(&part.0);
+    let contradictions = settings.contradictions().into_iter().filter(|both| said(&both.refused) && said(&both.beside));
+    faults.extend(contradictions.map(|both| contradicts(both, flags)));
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// What was given for a setting: nothing, its flag, or its variables. Without empty texts.
+fn given(
+    setting: &Setting,
+    flags: &ArgMatches,
+    env: &impl Fn(&str) -> Option<OsString>,
+) -> Result<Vec<Given>, Vec<String>> {
+    let sources: Vec<(String, OsString)> = match flags.get_one::<OsString>(setting.variable) {
+        Some(value) => vec![(setting.dashed(), value.clone())],
+        None => setting.variables().filter_map(|name| Some((name.to_owned(), env(name)?))).collect(),
+    };
+    let mut given = Vec::new();
+    let mut faults = Vec::new();
+    for (name, value) in sources {
+        match value.to_str().map(str::trim) {
+            Some("") => {}
+            Some(text) => given.push(Given { name, text: text.to_owned() }),
+            None => {
+                let text = value.to_string_lossy().escape_debug().to_string();
+                faults.push(format!("invalid {name}: {text} (expected valid Unicode)"));
+            }
+        }
+    }
+    if faults.is_empty() { Ok(given) } else { Err(faults) }
+}
+
+fn put(setting: &Setting, settings: &mut Settings, given: &[Given]) -> Result<(), Vec<String>> {
+    match (setting.alias, given) {
+        (_, []) => Ok(()),
+        (Alias::Joined(_), [one, other]) => {
+            let name = format!("{} and {}", one.name, other.name);
+            let both = Given { name, text: format!("{},{}", one.text, other.text) };
+            setting.read(settings, &both).map_err(|fault| vec![fault])
+        }
+        (_, [one, others @ ..]) => {
+            let mut faults: Vec<String> = setting.read(settings, one).err().into_iter().collect();
+            for other in others {
+                let mut read = settings.clone();
+                match setting.read(&mut read, other) {
+                    Err(fault) => faults.push(fault),
+                    // `20` and `20s` are no contradiction: values are compared, not texts.
+                    Ok(()) if faults.is_empty() && read != *settings => faults.push(differ(one, other)),
+                    Ok(()) => {}
+                }
+            }
+            if faults.is_empty() { Ok(()) } else { Err(faults) }
+        }
+    }
+}
+
+fn contradicts(Contradiction { refused, beside, expected }: Contradiction, flags: &ArgMatches) -> String {
+    let shown = |(variable, value): (&str, String)| {
+        let flag = table::all().find(|setting| setting.variable == variable && flags.contains_id(variable));
+        let name = flag.map_or_else(|| variable.to_owned(), Setting::dashed);
+        format!("{name}: {value}")
+    };
+    format!("invalid {} beside {} (expected {expected})", shown(refused), shown(beside))
+}
+
+fn differ(one: &Given, other: &Given) -> String {
+    let shown = |given: &Given| format!("{}: {}", given.name, given.text.escape_debug());
+    format!("invalid {} and {} (expected only one of the two names, or the same value)", shown(one), shown(other))
+}

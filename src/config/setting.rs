@@ -1,0 +1,160 @@
+//! What a row of the table is made of.
+
+use super::{grammar::Grammar, settings::Settings};
+
+/// Settings that belong together, in the help and in the documents.
+pub(super) struct Group {
+    pub heading: &'static str,
+    pub settings: &'static [Setting],
+}
+
+/// One setting: how it is called, what it takes, where it goes.
+pub(super) struct Setting {
+    pub variable: &'static str,
+    /// Without the dashes.
+    pub flag: &'static str,
+    pub alias: Alias,
+    pub value: &'static (dyn Value + Sync),
+    /// What no value means, where that is not a value itself.
+    pub unset: &'static str,
+    pub help: &'static str,
+    /// What the NoisyTransfer original said of a bad value.
+    pub original: fn(&str) -> Option<String>,
+}
+
+/// A second variable of a setting.
+#[derive(Clone, Copy)]
+pub(super) enum Alias {
+    None,
+    /// Another name: when both are given they must say the same.
+    Same(&'static str),
+    /// Another list: when both are given all entries count.
+    Joined(&'static str),
+}
+
+/// A text that was given for a setting, and by which name.
+pub(super) struct Given {
+    /// A variable, or a flag with its dashes.
+    pub name: String,
+    pub text: String,
+}
+
+impl Setting {
+    /// A setting with one variable.
+    pub(super) const fn new(
+        variable: &'static str,
+        flag: &'static str,
+        value: &'static (dyn Value + Sync),
+        help: &'static str,
+    ) -> Self {
+        Self { variable, flag, alias: Alias::None, value, unset: "", help, original: |_| None }
+    }
+
+    pub(super) const fn alias(self, alias: Alias) -> Self {
+        Self { alias, ..self }
+    }
+
+    pub(super) const fn unset(self, unset: &'static str) -> Self {
+        Self { unset, ..self }
+    }
+
+    pub(super) const fn original(self, original: fn(&str) -> Option<String>) -> Self {
+        Self { original, ..self }
+    }
+
+    /// Its flag as it is typed.
+    pub(super) fn dashed(&self) -> String {
+        format!("--{}", self.flag)
+    }
+
+    /// Its variables, the documented one first.
+    pub(super) fn variables(&self) -> impl Iterator<Item = &'static str> {
+        let alias = match self.alias {
+            Alias::None => None,
+            Alias::Same(alias) | Alias::Joined(alias) => Some(alias),
+        };
+        [self.variable].into_iter().chain(alias)
+    }
+
+    /// What holds when nothing is given, as text.
+    pub(super) fn default(&self) -> String {
+        self.value.default().filter(|text| !text.is_empty()).unwrap_or_else(|| self.unset.to_owned())
+    }
+
+    /// Puts a given value where it belongs; the fault's line when it cannot be.
+    pub(super) fn read(&self, settings: &mut Settings, given: &Given) -> Result<(), String> {
+        if self.value.read(settings, &given.text) {
+            return Ok(());
+        }
+        let Given { name, .. } = given;
+        let text = given.text.escape_debug().to_string();
+        Err(match (self.original)(&text) {
+            Some(line) if name.starts_with("--") => format!("{line} ({name})"),
+            Some(line) => line,
+            None => format!("invalid {name}: {text} (expected {})", self.value.takes()),
+        })
+    }
+}
+
+/// A place in [`Settings`] and the grammar of what it holds.
+pub(super) struct At<F, G>(pub fn(&mut Settings) -> &mut F, pub G);
+
+/// [`At`] without its types.
+pub(super) trait Value {
+    /// What stands for the value in the help, after the flag.
+    fn name(&self) -> &'static str;
+
+    /// What is accepted, for the help and for faults.
+    fn takes(&self) -> String;
+
+    /// The default as it would be written; `None` where there is no value by default.
+    fn default(&self) -> Option<String>;
+
+    /// Puts the value of `text`; false when the text is not accepted.
+    fn read(&self, settings: &mut Settings, text: &str) -> bool;
+}
+
+impl<F: Slot<G::Value>, G: Grammar> Value for At<F, G> {
+    fn name(&self) -> &'static str {
+        G::NAME
+    }
+
+    fn takes(&self) -> String {
+        self.1.takes()
+    }
+
+    fn default(&self) -> Option<String> {
+        F::get((self.0)(&mut Settings::default())).map(|value| self.1.show(value))
+    }
+
+    fn read(&self, settings: &mut Settings, text: &str) -> bool {
+        let value = self.1.read(text);
+        value.map(|value| (self.0)(settings).put(value)).is_some()
+    }
+}
+
+/// A field that holds a `T`, now or perhaps.
+pub(super) trait Slot<T> {
+    fn get(&self) -> Option<&T>;
+    fn put(&mut self, value: T);
+}
+
+impl<T> Slot<T> for T {
+    fn get(&self) -> Option<&T> {
+        Some(self)
+    }
+
+    fn put(&mut self, value: T) {
+        *self = value;
+    }
+}
+
+impl<T> Slot<T> for Option<T> {
+    fn get(&self) -> Option<&T> {
+        self.as_ref()
+    }
+
+    fn put(&mut self, value: T) {
+        *self = Some(value);
+    }
+}

@@ -1,0 +1,157 @@
+//! The settings as the rest of the server sees them: plain data, already checked.
+
+use std::{net::Ipv4Addr, time::Duration};
+
+use super::{origin::OriginPattern, units::ByteSize};
+
+/// Everything the server can be told. [`Settings::default`] is what it does when told nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    pub listen: Listen,
+    pub origins: Origins,
+    pub matching: Matching,
+    pub socket: Socket,
+    /// How long a drain may take before what is left is cut; 0 to 1 hour.
+    pub shutdown_grace: Duration,
+    /// The path of the Prometheus text; starts with `/` and is none of the server's own paths.
+    pub metrics_route: String,
+    pub log: Log,
+    /// The version that the server tells; `None` is the one it was built as.
+    pub version: Option<String>,
+    /// The name of this process among its like; `None` lets the server draw a random one.
+    pub instance_id: Option<String>,
+}
+
+/// Where the listener binds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Listen {
+    /// An IP address without brackets, or a host name.
+    pub host: String,
+    /// 0 lets the system choose a free one.
+    pub port: u16,
+}
+
+/// Which pages may open a socket.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origins {
+    /// As given, in order, without repetitions.
+    pub allowed: Vec<OriginPattern>,
+    /// Whether a request without an Origin passes although a list is set.
+    pub allow_missing: bool,
+    /// Whether an empty list allows every origin (true) or no browser's (false).
+    pub dev: bool,
+}
+
+/// Who meets whom, and when again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Matching {
+    /// Whether a client whose partner went is matched again without asking.
+    pub requeue_on_partner_leave: bool,
+    /// Whether `next` also asks for the next partner, or the client must send `available`.
+    pub requeue_on_next: bool,
+    /// How long a pair that parted stays apart when nobody else waits; 0 to 24 hours.
+    pub rematch_cooldown: Duration,
+    /// How many of its last partners a client avoids while somebody else waits; 0 to 64.
+    pub rematch_memory: usize,
+}
+
+/// The bounds of one connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Socket {
+    /// The interval of pings, 100 ms to 1 hour; a connection silent for two of them is dead.
+    pub heartbeat: Duration,
+    /// The limit of a message and of a frame, above 1024 bytes; `None` leaves each wire its own
+    /// (the chat's is [`Socket::CHAT_MAX_MESSAGE`]).
+    pub max_message: Option<ByteSize>,
+    /// The initial read buffer, 512 bytes to 1 MiB.
+    pub read_buffer: ByteSize,
+    /// The initial write buffer, 512 bytes to 1 MiB.
+    pub write_buffer: ByteSize,
+    /// Above this many unsent bytes a client is a slow consumer; holds a whole message and
+    /// [`Socket::OUTBOX_SPARE`].
+    pub outbox_max_bytes: ByteSize,
+    /// Above this many unsent frames a client is a slow consumer; 1 to 65536.
+    pub outbox_max_frames: usize,
+    /// The rate a client may keep up; 0 means any.
+    pub max_messages_per_second: u32,
+}
+
+impl Socket {
+    /// The message limit of the chat wire when none is set.
+    pub const CHAT_MAX_MESSAGE: ByteSize = ByteSize::new(64 * 1024);
+
+    /// What an outbox has room for beyond the largest message: a relayed frame is longer than the one that came in.
+    pub const OUTBOX_SPARE: ByteSize = ByteSize::new(1024);
+}
+
+/// What is logged, and in which shape.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Log {
+    /// A level (`info`) or filter directives (`info,meetpoint=debug`) that `tracing_subscriber::EnvFilter` reads.
+    pub level: String,
+    pub format: LogFormat,
+}
+
+/// The shape of a log line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object per line, for collectors.
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: Listen { host: Ipv4Addr::UNSPECIFIED.to_string(), port: 8080 },
+            origins: Origins { allowed: Vec::new(), allow_missing: false, dev: true },
+            matching: Matching {
+                requeue_on_partner_leave: true,
+                requeue_on_next: true,
+                rematch_cooldown: Duration::from_secs(5),
+                rematch_memory: 3,
+            },
+            socket: Socket {
+                heartbeat: Duration::from_secs(20),
+                max_message: None,
+                read_buffer: ByteSize::new(4096),
+                write_buffer: ByteSize::new(4096),
+                outbox_max_bytes: ByteSize::new(256 * 1024),
+                outbox_max_frames: 256,
+                max_messages_per_second: 100,
+            },
+            shutdown_grace: Duration::from_secs(10),
+            metrics_route: "/metrics".to_owned(),
+            log: Log { level: "info".to_owned(), format: LogFormat::Text },
+            version: None,
+            instance_id: None,
+        }
+    }
+}
+
+/// Two settings that are fine by themselves and exclude each other.
+pub(super) struct Contradiction {
+    /// The variable and the value that cannot stay.
+    pub refused: (&'static str, String),
+    /// The variable and the value that it cannot stay beside.
+    pub beside: (&'static str, String),
+    /// What would do instead.
+    pub expected: String,
+}
+
+impl Settings {
+    pub(super) fn contradictions(&self) -> Vec<Contradiction> {
+        let limit = self.socket.max_message.unwrap_or(Socket::CHAT_MAX_MESSAGE);
+        let needed = ByteSize::new(limit.bytes() + Socket::OUTBOX_SPARE.bytes());
+        let outbox = self.socket.outbox_max_bytes;
+        if outbox >= needed {
+            return Vec::new();
+        }
+        vec![Contradiction {
+            refused: ("OUTBOX_MAX_BYTES", outbox.to_string()),
+            beside: ("WS_MAX_MSG", limit.to_string()),
+            expected: format!("at least {needed}: a whole message and {} more", Socket::OUTBOX_SPARE),
+        }]
+    }
+}

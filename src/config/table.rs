@@ -1,0 +1,207 @@
+//! The table of the settings: one row for each.
+
+use std::time::Duration;
+
+use super::{
+    grammar::{Format, Number, OriginList, Seconds, Size, Switch, Text},
+    original,
+    setting::{Alias, At, Group, Setting},
+    text,
+    units::ByteSize,
+};
+
+const NONE: Duration = Duration::ZERO;
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Short enough for tests, long enough that pings cost nothing.
+const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(100);
+
+const KIB: ByteSize = ByteSize::new(1024);
+const MIB: ByteSize = ByteSize::new(1024 * 1024);
+const SMALLEST_MESSAGE_LIMIT: ByteSize = ByteSize::new(1025);
+const LARGEST_MESSAGE_LIMIT: ByteSize = ByteSize::new(16 * 1024 * 1024);
+const SMALLEST_BUFFER: ByteSize = ByteSize::new(512);
+const LARGEST_OUTBOX: ByteSize = ByteSize::new(64 * 1024 * 1024);
+
+const NAME: Text = Text { takes: "printable ASCII, at most 128 characters", read: text::name };
+
+/// Every setting, in the order of the groups.
+pub(super) fn all() -> impl Iterator<Item = &'static Setting> {
+    GROUPS.iter().flat_map(|group| group.settings)
+}
+
+/// Where a server listens: all that a probe of it must know.
+pub(super) fn address() -> impl Iterator<Item = &'static Setting> {
+    LISTENING.settings.iter()
+}
+
+/// The groups, in the order of the help.
+pub(super) static GROUPS: &[&Group] = &[&LISTENING, &ORIGINS, &MATCHING, &SOCKETS, &OPERATION];
+
+static LISTENING: Group = Group {
+    heading: "Listening",
+    settings: &[
+        Setting::new(
+            "HOST",
+            "host",
+            &At(|s| &mut s.listen.host, Text { takes: "an IP address or a host name", read: text::host }),
+            "Address to bind",
+        ),
+        Setting::new(
+            "PORT",
+            "port",
+            &At(|s| &mut s.listen.port, Number(u16::MIN, u16::MAX)),
+            "Port to bind; 0 takes a free one",
+        )
+        .original(original::port),
+    ],
+};
+
+static ORIGINS: Group = Group {
+    heading: "Origins",
+    settings: &[
+        Setting::new(
+            "ALLOWED_ORIGIN",
+            "allowed-origin",
+            &At(|s| &mut s.origins.allowed, OriginList),
+            "Pages that may use the server; empty or * means all, but none when empty with DEV=false",
+        )
+        .alias(Alias::Joined("CORS_ORIGINS"))
+        .unset("empty"),
+        Setting::new(
+            "ALLOW_MISSING_ORIGIN",
+            "allow-missing-origin",
+            &At(|s| &mut s.origins.allow_missing, Switch),
+            "Let chat requests without an Origin pass although a list is set",
+        ),
+        Setting::new("DEV", "dev", &At(|s| &mut s.origins.dev, Switch), "Without a list of origins, allow all of them"),
+    ],
+};
+
+static MATCHING: Group = Group {
+    heading: "Matching",
+    settings: &[
+        Setting::new(
+            "REQUEUE_ON_PARTNER_LEAVE",
+            "requeue-on-partner-leave",
+            &At(|s| &mut s.matching.requeue_on_partner_leave, Switch),
+            "Match a client again, first in line, when its partner has gone",
+        ),
+        Setting::new(
+            "REQUEUE_ON_NEXT",
+            "requeue-on-next",
+            &At(|s| &mut s.matching.requeue_on_next, Switch),
+            "Match a client again when it says next, instead of waiting for available",
+        ),
+        Setting::new(
+            "REMATCH_COOLDOWN",
+            "rematch-cooldown",
+            &At(|s| &mut s.matching.rematch_cooldown, Seconds(NONE, DAY)),
+            "How long a pair that parted stays apart when nobody else waits",
+        ),
+        Setting::new(
+            "REMATCH_MEMORY",
+            "rematch-memory",
+            &At(|s| &mut s.matching.rematch_memory, Number(0, 64)),
+            "How many of its last partners a client avoids while others wait",
+        ),
+    ],
+};
+
+static SOCKETS: Group = Group {
+    heading: "Connections",
+    settings: &[
+        Setting::new(
+            "HEARTBEAT",
+            "heartbeat",
+            &At(|s| &mut s.socket.heartbeat, Seconds(SHORTEST_HEARTBEAT, HOUR)),
+            "Ping interval; a connection silent for two of them is dead",
+        )
+        .alias(Alias::Same("WS_HEARTBEAT"))
+        .original(original::heartbeat),
+        Setting::new(
+            "WS_MAX_MSG",
+            "ws-max-msg",
+            &At(|s| &mut s.socket.max_message, Size(SMALLEST_MESSAGE_LIMIT, LARGEST_MESSAGE_LIMIT)),
+            "Limit of a message and of a frame",
+        )
+        .unset("64KiB on chat")
+        .original(original::max_message),
+        Setting::new(
+            "WS_READ_BUF",
+            "ws-read-buf",
+            &At(|s| &mut s.socket.read_buffer, Size(SMALLEST_BUFFER, MIB)),
+            "Initial read buffer of a connection",
+        )
+        .alias(Alias::Same("WS_READ_BUFFER")),
+        Setting::new(
+            "WS_WRITE_BUF",
+            "ws-write-buf",
+            &At(|s| &mut s.socket.write_buffer, Size(SMALLEST_BUFFER, MIB)),
+            "Initial write buffer of a connection",
+        )
+        .alias(Alias::Same("WS_WRITE_BUFFER")),
+        Setting::new(
+            "OUTBOX_MAX_BYTES",
+            "outbox-max-bytes",
+            &At(|s| &mut s.socket.outbox_max_bytes, Size(KIB, LARGEST_OUTBOX)),
+            "Unsent bytes above which a client is closed as a slow consumer; at least WS_MAX_MSG and 1KiB",
+        ),
+        Setting::new(
+            "OUTBOX_MAX_FRAMES",
+            "outbox-max-frames",
+            &At(|s| &mut s.socket.outbox_max_frames, Number(1, 65_536)),
+            "Unsent frames above which a client is closed as a slow consumer",
+        ),
+        Setting::new(
+            "MAX_MSG_PER_SECOND",
+            "max-msg-per-second",
+            &At(|s| &mut s.socket.max_messages_per_second, Number(0, 1_000_000)),
+            "Messages per second that a connection may keep up; 0 means any",
+        ),
+    ],
+};
+
+static OPERATION: Group = Group {
+    heading: "Operation",
+    settings: &[
+        Setting::new(
+            "SHUTDOWN_GRACE",
+            "shutdown-grace",
+            &At(|s| &mut s.shutdown_grace, Seconds(NONE, HOUR)),
+            "How long connections may take to close after SIGTERM or SIGINT",
+        ),
+        Setting::new(
+            "METRICS_ROUTE",
+            "metrics-route",
+            &At(
+                |s| &mut s.metrics_route,
+                Text { takes: "a path such as /metrics that is not one of the server's own", read: text::route },
+            ),
+            "Path of the Prometheus metrics",
+        ),
+        Setting::new(
+            "LOG_LEVEL",
+            "log-level",
+            &At(
+                |s| &mut s.log.level,
+                Text {
+                    takes: "off, error, warn, info, debug, trace, or directives such as info,meetpoint=debug",
+                    read: text::log_filter,
+                },
+            ),
+            "What is logged",
+        ),
+        Setting::new("LOG_FORMAT", "log-format", &At(|s| &mut s.log.format, Format), "Shape of the log"),
+        // `--version` prints the version of the program, as everywhere.
+        Setting::new("VERSION", "announced-version", &At(|s| &mut s.version, NAME), "Version that the server tells")
+            .unset("built-in"),
+        Setting::new(
+            "INSTANCE_ID",
+            "instance-id",
+            &At(|s| &mut s.instance_id, NAME),
+            "Name of this process among its like",
+        )
+        .unset("random"),
+    ],
+};

@@ -1,0 +1,140 @@
+//! What is refused, and in which words.
+
+use std::{ffi::OsString, os::unix::ffi::OsStringExt, time::Duration};
+
+use proptest::prelude::*;
+
+use super::{OTHER_VALUES, faults, run, served};
+use crate::config::{Refusal, load, table};
+
+#[test]
+fn two_names_of_one_setting_must_agree() {
+    assert_eq!(served(&[], &[("HEARTBEAT", "60"), ("WS_HEARTBEAT", "1m")]).socket.heartbeat, Duration::from_secs(60));
+    assert_eq!(
+        faults(&[], &[("HEARTBEAT", "20s"), ("WS_HEARTBEAT", "30s"), ("WS_READ_BUF", "512"), ("WS_READ_BUFFER", "x")]),
+        [
+            "invalid HEARTBEAT: 20s and WS_HEARTBEAT: 30s (expected only one of the two names, or the same value)",
+            "invalid WS_READ_BUFFER: x (expected a size from 512B to 1MiB, a bare number is bytes)",
+        ]
+    );
+}
+
+#[test]
+fn the_texts_of_the_original_are_kept() {
+    for (variable, value, line) in [
+        ("PORT", "70000", "invalid PORT: 70000"),
+        ("PORT", "abc", "invalid PORT: abc"),
+        ("PORT", "-1", "invalid PORT: -1"),
+        ("WS_MAX_MSG", "1024", "WS_MAX_MSG too small: 1024"),
+        ("WS_MAX_MSG", "1KiB", "WS_MAX_MSG too small: 1KiB"),
+        ("WS_MAX_MSG", "0", "WS_MAX_MSG too small: 0"),
+        ("WS_MAX_MSG", "-5", "WS_MAX_MSG too small: -5"),
+        ("WS_HEARTBEAT", "0", "WS_HEARTBEAT must be >0"),
+        ("WS_HEARTBEAT", "-20s", "WS_HEARTBEAT must be >0"),
+        ("HEARTBEAT", "0ms", "WS_HEARTBEAT must be >0"),
+        ("HEARTBEAT", "-1", "WS_HEARTBEAT must be >0"),
+    ] {
+        assert_eq!(faults(&[], &[(variable, value)]), [line]);
+    }
+    assert_eq!(faults(&["--port", "70000"], &[]), ["invalid PORT: 70000 (--port)"]);
+    assert_eq!(faults(&["--heartbeat", "-1"], &[]), ["WS_HEARTBEAT must be >0 (--heartbeat)"]);
+}
+
+#[test]
+fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
+    for (variable, values) in [
+        ("HOST", &["a b", "http://a"][..]),
+        ("ALLOWED_ORIGIN", &["https://a b"]),
+        ("DEV", &["on", "2", "t"]),
+        ("REMATCH_COOLDOWN", &["25h", "5 s", "-1", "soon"]),
+        ("REMATCH_MEMORY", &["65", "-1", "3.5"]),
+        ("HEARTBEAT", &["99ms", "1h1ms", "abc"]),
+        ("WS_MAX_MSG", &["17MiB", "64KB", "abc"]),
+        ("WS_READ_BUF", &["511", "1025KiB"]),
+        ("WS_WRITE_BUF", &["0", "2MiB"]),
+        ("OUTBOX_MAX_BYTES", &["65MiB", "1"]),
+        ("OUTBOX_MAX_FRAMES", &["0", "65537"]),
+        ("MAX_MSG_PER_SECOND", &["1000001", "4294967296"]),
+        ("SHUTDOWN_GRACE", &["61m"]),
+        ("METRICS_ROUTE", &["metrics", "/", "/ws", "/healthz", "/readyz", "/health"]),
+        ("LOG_LEVEL", &["verbose", "meetpoint=loud"]),
+        ("LOG_FORMAT", &["xml"]),
+        ("VERSION", &["é"]),
+        ("INSTANCE_ID", &["a\tb"]),
+    ] {
+        let Some(setting) = table::all().find(|setting| setting.variable == variable) else { panic!("{variable}") };
+        for value in values {
+            for (name, lines) in [
+                (variable.to_owned(), faults(&[], &[(variable, value)])),
+                (setting.dashed(), faults(&[&format!("--{}={value}", setting.flag)], &[])),
+            ] {
+                let expected = setting.value.takes();
+                assert_eq!(lines, [format!("invalid {name}: {} (expected {expected})", value.escape_debug())]);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_outbox_must_hold_a_whole_message() {
+    let line = "invalid OUTBOX_MAX_BYTES: 64KiB beside WS_MAX_MSG: 64KiB \
+                (expected at least 65KiB: a whole message and 1KiB more)";
+    assert_eq!(faults(&[], &[("OUTBOX_MAX_BYTES", "64KiB")]), [line]);
+    assert_eq!(
+        faults(&["--ws-max-msg", "1MiB"], &[]),
+        ["invalid OUTBOX_MAX_BYTES: 256KiB beside --ws-max-msg: 1MiB \
+          (expected at least 1025KiB: a whole message and 1KiB more)"]
+    );
+    served(&[], &[("OUTBOX_MAX_BYTES", "2049"), ("WS_MAX_MSG", "1025")]);
+    let unreadable = faults(&[], &[("OUTBOX_MAX_BYTES", "?"), ("WS_MAX_MSG", "1MiB")]);
+    assert_eq!(unreadable.len(), 1, "the default in its place contradicts nothing: {unreadable:?}");
+}
+
+#[test]
+fn all_faults_are_told_together() {
+    let lines = faults(
+        &["--log-format", "xml", "--outbox-max-bytes", "1KiB"],
+        &[("PORT", "70000"), ("HEARTBEAT", "0"), ("DEV", "maybe"), ("LOG_FORMAT", "json")],
+    );
+    assert_eq!(
+        lines,
+        [
+            "invalid PORT: 70000",
+            "invalid DEV: maybe (expected true, false, 1, 0, yes or no)",
+            "WS_HEARTBEAT must be >0",
+            "invalid --log-format: xml (expected text or json)",
+            "invalid --outbox-max-bytes: 1KiB beside WS_MAX_MSG: 64KiB \
+             (expected at least 65KiB: a whole message and 1KiB more)",
+        ]
+    );
+}
+
+#[test]
+fn a_value_that_is_not_unicode_is_a_fault() {
+    let bad = || OsString::from_vec(vec![b'a', 0xff]);
+    let by_variable = load([OsString::from("meetpoint")], |name| (name == "HOST").then(bad));
+    let line = |name| Err(Refusal::Faults(vec![format!("invalid {name}: a\u{fffd} (expected valid Unicode)")]));
+    assert_eq!(by_variable, line("HOST"));
+    assert_eq!(load(["meetpoint".into(), "--host".into(), bad()], |_| None), line("--host"));
+}
+
+#[test]
+fn flags_that_make_no_sense_are_told_in_the_words_of_clap() {
+    let lines = faults(&["--prot", "80"], &[]).join("\n");
+    assert!(lines.contains("unexpected argument '--prot'") && lines.contains("'--port'"), "{lines}");
+    assert!(faults(&["--port"], &[]).join("\n").contains("a value is required"));
+    assert!(faults(&["serve"], &[]).join("\n").contains("unrecognized subcommand"));
+}
+
+proptest! {
+    #[test]
+    fn no_value_panics_and_every_fault_is_one_line(index in 0..OTHER_VALUES.len(), value in "\\PC*|[\0-\u{ff}]{0,20}") {
+        let Some(setting) = table::all().nth(index) else { panic!("{index}") };
+        for result in [run(&[], &[(setting.variable, &value)]), run(&[&format!("--{}={value}", setting.flag)], &[])] {
+            if let Err(refusal) = result {
+                let Refusal::Faults(lines) = refusal else { panic!("{refusal:?}") };
+                prop_assert!(lines.len() == 1 && !lines[0].contains(char::is_control), "{:?}", lines);
+            }
+        }
+    }
+}

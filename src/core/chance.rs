@@ -1,0 +1,29 @@
+//! Chance as an argument: ids and jitter come from one seedable generator, so that a simulation can be replayed.
+
+use parking_lot::Mutex;
+use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+/// A cryptographically strong generator: ids made by it cannot be guessed.
+pub struct Chance(Mutex<StdRng>);
+
+impl Chance {
+    /// Seeded by the operating system.
+    pub fn from_system() -> Self {
+        Self(Mutex::new(rand::make_rng()))
+    }
+
+    /// The same sequence for the same seed.
+    pub fn from_seed(seed: u64) -> Self {
+        Self(Mutex::new(StdRng::seed_from_u64(seed)))
+    }
+
+    /// Sixteen random bytes: an id.
+    pub fn id(&self) -> [u8; 16] {
+        self.0.lock().random()
+    }
+
+    /// Evenly spread over 0.0..1.0.
+    pub fn fraction(&self) -> f64 {
+        self.0.lock().random()
+    }
+}

@@ -1,0 +1,185 @@
+//! The queue with its clients in it: decides by the [`Matchmaker`], makes the rooms and tells everybody concerned, all
+//! under one lock, so that each client hears of its partners in one order. Sessions call it on arrival, `next` and leave;
+//! a relayed frame never comes here.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use meetpoint_protocol::{ClientId, RoomId, UserId};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use super::{
+    chance::Chance,
+    event::{Departure, Event, Match},
+    matchmaker::{AlreadyPaired, Matchmaker, NotPaired, Outcome, Pair, Rules},
+    outbox::Outbox,
+    room::Room,
+    turn::Turn,
+};
+
+pub struct Lobby {
+    chance: Arc<Chance>,
+    inner: Mutex<Inner>,
+    /// Somebody has begun to wait for a cooldown that may end before all others.
+    deadline_moved: Notify,
+}
+
+struct Inner {
+    matchmaker: Matchmaker,
+    guests: HashMap<ClientId, Guest>,
+    /// When [`Lobby::cooled`] will be called next, as it was told.
+    next_visit: Option<Instant>,
+}
+
+/// A client that has looked for a partner, or has named its user.
+struct Guest {
+    outbox: Outbox,
+    room: Option<Arc<Room>>,
+    /// It has not asked for a partner since its last one went; it may have been queued all the same.
+    unasked: bool,
+}
+
+/// The queue in figures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Census {
+    pub waiting: usize,
+    pub pairs: usize,
+    /// How long the client at the head has been waiting; zero when nobody is.
+    pub oldest_wait: Duration,
+}
+
+impl Lobby {
+    pub fn new(rules: Rules, chance: Arc<Chance>) -> Self {
+        let inner = Inner { matchmaker: Matchmaker::new(rules), guests: HashMap::new(), next_visit: None };
+        Self { chance, inner: Mutex::new(inner), deadline_moved: Notify::new() }
+    }
+
+    /// The client looks for a partner.
+    pub fn available(&self, client: &Outbox, turn: &mut Turn) -> Result<(), AlreadyPaired> {
+        let mut inner = self.inner.lock();
+        inner.receive(client);
+        let pair = inner.matchmaker.available(client.client(), turn.now)?;
+        inner.guests.entry(client.client()).and_modify(|guest| guest.unasked = false);
+        self.seat(&mut inner, pair, turn);
+        Ok(())
+    }
+
+    /// The client is that user from now on.
+    pub fn identify(&self, client: &Outbox, user: Option<UserId>, turn: &mut Turn) {
+        let mut inner = self.inner.lock();
+        inner.receive(client);
+        let pair = inner.matchmaker.identify(client.client(), user, turn.now);
+        self.seat(&mut inner, pair, turn);
+    }
+
+    /// The client wants another partner.
+    pub fn next(&self, client: ClientId, turn: &mut Turn) -> Result<(), NotPaired> {
+        let mut inner = self.inner.lock();
+        let outcome = inner.matchmaker.next(client, turn.now)?;
+        self.settle(&mut inner, client, Departure::Next, outcome, turn);
+        Ok(())
+    }
+
+    /// The client neither looks for a partner nor has one any more.
+    pub fn leave(&self, client: ClientId, turn: &mut Turn) {
+        let mut inner = self.inner.lock();
+        let outcome = inner.matchmaker.leave(client, turn.now);
+        self.settle(&mut inner, client, Departure::Left, outcome, turn);
+    }
+
+    /// The client is no more.
+    pub fn gone(&self, client: ClientId, why: Departure, turn: &mut Turn) {
+        let mut inner = self.inner.lock();
+        let outcome = inner.matchmaker.gone(client, turn.now);
+        self.settle(&mut inner, client, why, outcome, turn);
+        inner.guests.remove(&client);
+    }
+
+    /// Matches those whose cooldown is over, and tells when to come again.
+    pub fn cooled(&self, turn: &mut Turn) -> Option<Instant> {
+        let mut inner = self.inner.lock();
+        let pairs = inner.matchmaker.cooled(turn.now);
+        self.seat(&mut inner, pairs, turn);
+        inner.next_visit = inner.matchmaker.deadline();
+        inner.next_visit
+    }
+
+    /// Nobody is matched any more: the server is going down.
+    pub fn close(&self) {
+        self.inner.lock().matchmaker.close();
+    }
+
+    /// Waits until [`Self::cooled`] may have to be called earlier than it said.
+    pub async fn deadline_moved(&self) {
+        self.deadline_moved.notified().await;
+    }
+
+    pub fn census(&self, now: Instant) -> Census {
+        let inner = self.inner.lock();
+        Census {
+            waiting: inner.matchmaker.waiting(),
+            pairs: inner.matchmaker.pairs(),
+            oldest_wait: inner.matchmaker.oldest_wait().map_or(Duration::ZERO, |since| now - since),
+        }
+    }
+
+    /// A pair has ended, perhaps, because of `leaver`: closes its room, tells who stayed, then seats the new pairs.
+    fn settle(&self, inner: &mut Inner, leaver: ClientId, why: Departure, outcome: Outcome, turn: &mut Turn) {
+        if let Some(abandoned) = outcome.abandoned {
+            for client in [leaver, abandoned] {
+                if let Some(guest) = inner.guests.get_mut(&client) {
+                    guest.unasked = true;
+                    guest.room.take().inspect(|room| room.dissolve());
+                }
+            }
+            if let Some(guest) = inner.guests.get(&abandoned) {
+                guest.outbox.tell(Event::PartnerLeft(why), turn);
+            }
+        }
+        self.seat(inner, outcome.pairs, turn);
+    }
+
+    fn seat(&self, inner: &mut Inner, pairs: impl IntoIterator<Item = Pair>, turn: &mut Turn) {
+        for pair in pairs {
+            turn.tally.waits.extend([pair.waited, pair.newcomer_waited]);
+            let both = [pair.newcomer, pair.waiter];
+            let seated = both.iter().filter_map(|client| inner.guests.get(client)).map(|guest| guest.outbox.clone());
+            let room = Arc::new(Room::new(RoomId::from_random(self.chance.id()), seated.collect()));
+            for guest in both {
+                if let Some(guest) = inner.guests.get_mut(&guest) {
+                    guest.room = Some(room.clone());
+                }
+            }
+            let Inner { matchmaker, guests, .. } = &*inner;
+            room.tell(
+                |client| {
+                    let initiator = client == pair.newcomer;
+                    let partner = if initiator { pair.waiter } else { pair.newcomer };
+                    let partner_user = matchmaker.user(partner).cloned();
+                    let unasked = guests.get(&client).is_some_and(|guest| guest.unasked);
+                    Event::Matched(Match { room: room.clone(), partner, partner_user, initiator, unasked })
+                },
+                turn,
+            );
+        }
+        let deadline = inner.matchmaker.deadline();
+        if deadline.is_some_and(|deadline| inner.next_visit.is_none_or(|visit| deadline < visit)) {
+            inner.next_visit = deadline;
+            self.deadline_moved.notify_one();
+        }
+    }
+}
+
+impl Inner {
+    fn receive(&mut self, client: &Outbox) {
+        self.guests.entry(client.client()).or_insert_with(|| Guest {
+            outbox: client.clone(),
+            room: None,
+            unasked: false,
+        });
+    }
+}

@@ -1,0 +1,4 @@
+//! Who may come in, and how much they may say. Pure decisions: the server and the dialects ask, and act on the answer.
+
+pub mod origin;
+pub mod rate;

@@ -1,0 +1,86 @@
+//! Which web pages may open a socket here (RFC 6454): one list for every dialect.
+
+use crate::config::{OriginPattern, Origins};
+
+/// The origins an operator allows.
+#[derive(Clone, Debug)]
+pub struct OriginPolicy {
+    allowed: Vec<OriginPattern>,
+    everybody: bool,
+    allow_missing: bool,
+}
+
+/// What a dialect does with a request that names no origin, as command-line tools send it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// Allowed.
+    Welcome,
+    /// Refused when a list is set, unless the operator allows it.
+    Suspect,
+}
+
+impl OriginPolicy {
+    /// An empty list allows everybody while developing, else no page.
+    pub fn new(origins: &Origins) -> Self {
+        let allowed = origins.allowed.clone();
+        let everybody = allowed.iter().any(OriginPattern::is_any) || (allowed.is_empty() && origins.dev);
+        Self { allowed, everybody, allow_missing: origins.allow_missing }
+    }
+
+    /// Decides by the values of all `Origin` headers of one request.
+    pub fn allows<'a>(&self, origins: impl IntoIterator<Item = &'a [u8]>, missing: Missing) -> bool {
+        let mut origins = origins.into_iter();
+        match (origins.next(), origins.next()) {
+            (None, _) => self.everybody || self.allowed.is_empty() || self.allow_missing || missing == Missing::Welcome,
+            (Some(origin), None) => self.everybody || self.lists(origin),
+            // No browser sends two: somebody in between has added one.
+            (Some(_), Some(_)) => false,
+        }
+    }
+
+    fn lists(&self, origin: &[u8]) -> bool {
+        std::str::from_utf8(origin).is_ok_and(|origin| self.allowed.iter().any(|pattern| pattern.matches(origin)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &[u8] = b"https://a.example";
+    const OTHER: &[u8] = b"https://b.example";
+
+    fn policy(list: &[&str], dev: bool, allow_missing: bool) -> OriginPolicy {
+        let allowed = list.iter().map(|entry| OriginPattern::parse(entry).expect("a pattern")).collect();
+        OriginPolicy::new(&Origins { allowed, allow_missing, dev })
+    }
+
+    #[test]
+    fn a_list_allows_what_it_lists() {
+        let policy = policy(&["https://a.example", "c.example"], true, false);
+        assert!(policy.allows([PAGE], Missing::Suspect) && !policy.allows([OTHER], Missing::Welcome));
+        assert!(!policy.allows([b"\xff".as_slice()], Missing::Welcome));
+    }
+
+    #[test]
+    fn an_empty_list_means_all_while_developing_and_no_page_otherwise() {
+        for open in [policy(&[], true, false), policy(&["*"], false, false), policy(&["*", "c.example"], true, false)] {
+            assert!(open.allows([PAGE], Missing::Suspect) && open.allows([b"null".as_slice()], Missing::Suspect));
+            assert!(open.allows([], Missing::Suspect));
+        }
+        let closed = policy(&[], false, false);
+        assert!(!closed.allows([PAGE], Missing::Welcome) && closed.allows([], Missing::Suspect));
+    }
+
+    #[test]
+    fn a_missing_origin_is_suspect_only_where_a_list_is_set() {
+        let listed = policy(&["https://a.example"], true, false);
+        assert!(!listed.allows([], Missing::Suspect) && listed.allows([], Missing::Welcome));
+        assert!(policy(&["https://a.example"], true, true).allows([], Missing::Suspect));
+    }
+
+    #[test]
+    fn a_repeated_header_is_refused() {
+        assert!(!policy(&["*"], true, false).allows([PAGE, PAGE], Missing::Welcome));
+    }
+}

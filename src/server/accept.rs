@@ -1,0 +1,102 @@
+//! The accept loop and the life of one connection before it becomes a WebSocket: HTTP/1.1 with every limit set.
+
+use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper::service::service_fn;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use tokio::time::sleep;
+use tower_service::Service;
+use tracing::{debug, warn};
+
+use super::{
+    Server, connection, http,
+    upgrade::{self, Slot},
+    wire::Listener,
+};
+
+/// A request's headers must be there within this time, counted from the first moment that the connection is idle.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Headers, in bytes and in number (answered 431 beyond).
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+const MAX_HEADERS: usize = 100;
+
+/// How long not to accept after the system refused to: it has no descriptors left, and asking again at once changes nothing.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts until the drain has ended.
+pub async fn serve<L: Listener>(listener: L, server: Arc<Server>) {
+    let router = http::router(server.clone());
+    let mut ended = pin!(server.drain.ended());
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = &mut ended => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((io, peer)) => {
+                let connection = connection::<L>(io, peer, router.clone(), server.clone());
+                // Boxed: what HTTP needs is freed before the socket's long life begins.
+                server.drain.tasks.spawn(connection);
+            }
+            Err(error) => {
+                warn!(%error, "cannot accept");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection<L: Listener>(io: L::Io, peer: SocketAddr, router: Router, server: Arc<Server>) {
+    let slot = Slot::default();
+    if let Err(error) = Box::pin(http(io, router, slot.clone(), &server)).await {
+        debug!(%peer, %error, "HTTP connection failed");
+    }
+    let Some(pending) = slot.take() else { return };
+    let socket = server.drain.sockets.token();
+    match upgrade::finish::<L>(pending).await {
+        Ok((dialect, io, early)) => {
+            let (reader, wire) = L::split(io);
+            Box::pin(connection::serve(server, dialect, reader, wire, early)).await;
+        }
+        Err(error) => debug!(%peer, %error, "upgrade failed"),
+    }
+    drop(socket);
+}
+
+/// Answers requests until the connection ends or becomes a WebSocket.
+async fn http<I>(
+    io: I,
+    router: Router,
+    slot: Slot,
+    server: &Server,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+where
+    I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(slot.clone());
+        let mut router = router.clone();
+        async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
+    });
+    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEADER_BYTES);
+    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
+    tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = server.drain.ended() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! From a request to a socket (RFC 6455 §4.2): the answer is given while it is still HTTP, the rest when the bytes are free.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
+};
+use hyper::upgrade::OnUpgrade;
+use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
+use parking_lot::Mutex;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+
+use super::{Server, http::problem, wire::Listener};
+use crate::dialects::Hello;
+
+/// Where the answer to an upgrade request leaves what the connection needs when HTTP is done.
+#[derive(Clone, Default)]
+pub(super) struct Slot(Arc<Mutex<Option<Pending>>>);
+
+pub(super) struct Pending {
+    dialect: usize,
+    upgrade: OnUpgrade,
+}
+
+impl Slot {
+    pub(super) fn take(&self) -> Option<Pending> {
+        self.0.lock().take()
+    }
+}
+
+/// The dialect's number, the stream, and what was read behind the request.
+pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<(usize, L::Io, Vec<u8>), hyper::Error> {
+    let upgraded = pending.upgrade.await?;
+    let parts = downcast::<TokioIo<L::Io>>(upgraded).expect("the stream that this listener accepted");
+    // A copy, because the leftover keeps hyper's whole read buffer alive.
+    Ok((pending.dialect, parts.io.into_inner(), parts.read_buf.to_vec()))
+}
+
+/// Answers a request for a socket.
+pub(super) async fn answer(State(server): State<Arc<Server>>, mut request: Request) -> Response {
+    let hello = Hello { path: request.uri().path(), query: request.uri().query().unwrap_or_default() };
+    let Some(dialect) = server.dialects.iter().position(|dialect| dialect.claims(&hello)) else {
+        return problem(StatusCode::NOT_FOUND, "Not found");
+    };
+    let accept = match handshake(&request) {
+        Ok(accept) => accept,
+        Err(refusal) => return refusal,
+    };
+    let origins = request.headers().get_all(ORIGIN).iter().map(HeaderValue::as_bytes);
+    if !server.origins.allows(origins, server.dialects[dialect].missing_origin()) {
+        return problem(StatusCode::FORBIDDEN, "Origin not allowed");
+    }
+    if server.drain.has_begun() {
+        return problem(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+    }
+    let (Some(slot), Some(upgrade)) =
+        (request.extensions().get::<Slot>().cloned(), request.extensions_mut().remove::<OnUpgrade>())
+    else {
+        return problem(StatusCode::BAD_REQUEST, "This connection cannot be upgraded");
+    };
+    *slot.0.lock() = Some(Pending { dialect, upgrade });
+    // Neither extensions nor subprotocols are ever negotiated: no compression, no compression bombs.
+    let headers = [(UPGRADE, "websocket"), (CONNECTION, "Upgrade"), (SEC_WEBSOCKET_ACCEPT, &accept)];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// Checks the client's opening handshake (RFC 6455 §4.2.1) and makes the key's answer.
+fn handshake(request: &Request) -> Result<String, Response> {
+    let headers = request.headers();
+    if request.method() != Method::GET || request.version() < http::Version::HTTP_11 {
+        return Err(upgrade_required("A WebSocket is opened by GET over HTTP/1.1"));
+    }
+    if !lists(headers, &UPGRADE, "websocket") {
+        return Err(upgrade_required("The Upgrade header is missing or does not say websocket"));
+    }
+    if !lists(headers, &CONNECTION, "upgrade") {
+        return Err(upgrade_required("The Connection header is missing or does not say Upgrade"));
+    }
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        let refusal = problem(StatusCode::UPGRADE_REQUIRED, "The Sec-WebSocket-Version header is missing or is not 13");
+        return Err(([(UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")], refusal).into_response());
+    }
+    match headers.get(SEC_WEBSOCKET_KEY) {
+        Some(key) if is_key(key.as_bytes()) => Ok(derive_accept_key(key.as_bytes())),
+        Some(_) => Err(problem(StatusCode::BAD_REQUEST, "The Sec-WebSocket-Key header is not 16 bytes in base64")),
+        None => Err(problem(StatusCode::BAD_REQUEST, "The Sec-WebSocket-Key header is missing")),
+    }
+}
+
+fn upgrade_required(sentence: &str) -> Response {
+    ([(UPGRADE, "websocket"), (CONNECTION, "Upgrade")], problem(StatusCode::UPGRADE_REQUIRED, sentence)).into_response()
+}
+
+/// Whether one of the comma-separated tokens of the header is `token`, in any case.
+fn lists(headers: &HeaderMap, name: &http::HeaderName, token: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|listed| listed.trim().eq_ignore_ascii_case(token)))
+}
+
+/// Sixteen bytes in base64: twenty-two characters and two of padding.
+fn is_key(key: &[u8]) -> bool {
+    matches!(key, [text @ .., b'=', b'='] if text.len() == 22
+        && text.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')))
+}

@@ -1,0 +1,99 @@
+//! The seam between sockets and the rest: plain TCP is written at once by whoever has something to say; anything else
+//! (TLS, memory, a simulated network) is written by its owner.
+
+use std::{
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{
+        TcpListener, TcpSocket, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+};
+
+use crate::core::outbox::Wire;
+
+/// How many handshakes the kernel holds for us: bursts of reconnects must not be refused.
+const BACKLOG: u32 = 4096;
+
+/// Where connections come from.
+pub trait Listener: Send + 'static {
+    type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    type Reader: AsyncRead + Unpin + Send + 'static;
+
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Io, SocketAddr)>> + Send;
+
+    /// The two halves of an accepted stream, once it carries frames.
+    fn split(io: Self::Io) -> (Self::Reader, Box<dyn Wire>);
+}
+
+/// Listens on `address`. Port 0 takes a free one.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+impl Listener for TcpListener {
+    type Io = TcpStream;
+    type Reader = OwnedReadHalf;
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, peer) = TcpListener::accept(self).await?;
+        // Signaling is small frames that somebody waits for.
+        stream.set_nodelay(true)?;
+        Ok((stream, peer))
+    }
+
+    fn split(io: TcpStream) -> (OwnedReadHalf, Box<dyn Wire>) {
+        let (reader, writer) = io.into_split();
+        (reader, Box::new(Direct(writer)))
+    }
+}
+
+struct Direct(OwnedWriteHalf);
+
+impl Wire for Direct {
+    fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.try_write(bytes)
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// The writing half of a stream that only its owner can drive.
+pub struct Owned<W>(pub W);
+
+impl<W: AsyncWrite + Unpin + Send> Wire for Owned<W> {
+    fn try_write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,200 @@
+//! Every metric, as a handle that is resolved once. No label's value is ever made by a client.
+
+use std::time::Duration;
+
+use meetpoint_protocol::FrameType;
+use prometheus::{
+    Encoder, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts, Registry, TextEncoder,
+};
+
+use crate::core::{lobby::Census, turn::Tally};
+
+/// Half a millisecond to half a minute, in steps of about three.
+const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// People wait longer than machines.
+const WAIT_SECONDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0];
+
+/// The one queue there is.
+const QUEUE: &str = "chat";
+
+pub struct Metrics {
+    registry: Registry,
+    connections: IntGauge,
+    pub opened: IntCounter,
+    closed: IntCounterVec,
+    received: Vec<IntCounter>,
+    sent: Vec<IntCounter>,
+    relayed_bytes: IntCounter,
+    waiting: IntGauge,
+    oldest_wait: Gauge,
+    matches: IntCounter,
+    match_wait: Histogram,
+    pairs: IntGauge,
+    not_paired: IntCounter,
+    receiver_gone: IntCounter,
+    receiver_full: IntCounter,
+    over_rate: IntCounter,
+    pub slow_consumers: IntCounter,
+    ping_round_trip: Histogram,
+    http_requests: IntCounterVec,
+    http_duration: HistogramVec,
+}
+
+impl Metrics {
+    /// `ends` are all values that the label of [`Self::closed`] may have; `build` are the labels of `meetpoint_build_info`.
+    pub fn new(ends: &[&str], build: &[(&str, &str)]) -> Result<Self, prometheus::Error> {
+        let registry = Registry::new_custom(Some("meetpoint".to_owned()), None)?;
+        let new = Factory(&registry);
+        let closed = new.counters("connections_closed_total", "Connections that ended, by reason", &["reason"])?;
+        for end in ends {
+            closed.with_label_values(&[end]);
+        }
+        let by_type = |name, help| {
+            let family = new.counters(name, help, &["type"])?;
+            Ok::<_, prometheus::Error>(
+                FrameType::ALL.iter().map(|frame_type| family.with_label_values(&[frame_type.label()])).collect(),
+            )
+        };
+        let drops =
+            new.counters("relay_drops_total", "Frames for a partner that were not handed on, by reason", &["reason"])?;
+        let drop = |reason| drops.with_label_values(&[reason]);
+        let waiting = new.gauges("queue_waiting_clients", "Clients that look for a partner", &["queue"])?;
+        let oldest = GaugeVec::new(
+            Opts::new("queue_oldest_wait_seconds", "How long the client at the head of the queue has been waiting"),
+            &["queue"],
+        )?;
+        registry.register(Box::new(oldest.clone()))?;
+        let labels: Vec<_> = build.iter().map(|(label, _)| *label).collect();
+        let values: Vec<_> = build.iter().map(|(_, value)| *value).collect();
+        new.gauges("build_info", "What is running; always 1", &labels)?.with_label_values(&values).set(1);
+        let http_duration = HistogramVec::new(
+            HistogramOpts::new("http_request_duration_seconds", "Time to answer an HTTP request, by route")
+                .buckets(SECONDS.to_vec()),
+            &["route"],
+        )?;
+        registry.register(Box::new(http_duration.clone()))?;
+        Ok(Self {
+            connections: new.gauge("connections", "WebSocket connections now")?,
+            opened: new.counter("connections_opened_total", "WebSocket connections that were accepted")?,
+            closed,
+            received: by_type("frames_received_total", "Frames from clients, by type")?,
+            sent: by_type("frames_sent_total", "Frames to clients, by type")?,
+            relayed_bytes: new.counter("relayed_bytes_total", "Payload bytes handed from partner to partner")?,
+            waiting: waiting.with_label_values(&[QUEUE]),
+            oldest_wait: oldest.with_label_values(&[QUEUE]),
+            matches: new.counter("matches_total", "Pairs that were made")?,
+            match_wait: new.histogram(
+                "match_wait_seconds",
+                "How long a client waited for its partner",
+                WAIT_SECONDS,
+            )?,
+            pairs: new.gauge("pairs", "Pairs now")?,
+            not_paired: drop("not_paired"),
+            receiver_gone: drop("receiver_gone"),
+            receiver_full: drop("receiver_full"),
+            over_rate: drop("over_rate"),
+            slow_consumers: new
+                .counter("slow_consumers_total", "Connections closed because the client did not read")?,
+            ping_round_trip: new.histogram("ping_round_trip_seconds", "From a protocol ping to its pong", SECONDS)?,
+            http_requests: new.counters(
+                "http_requests_total",
+                "HTTP requests, by route and status",
+                &["route", "status"],
+            )?,
+            http_duration,
+            registry,
+        })
+    }
+
+    /// A connection has ended.
+    pub fn closed(&self, end: &str) {
+        self.closed.with_label_values(&[end]).inc();
+    }
+
+    /// Adds what a turn has counted.
+    pub fn absorb(&self, tally: &mut Tally) {
+        for (counters, counts) in [(&self.received, &mut tally.received), (&self.sent, &mut tally.sent)] {
+            for (counter, count) in counters.iter().zip(counts) {
+                if *count > 0 {
+                    counter.inc_by(u64::from(std::mem::take(count)));
+                }
+            }
+        }
+        self.relayed_bytes.inc_by(std::mem::take(&mut tally.relayed_bytes));
+        let waits = std::mem::take(&mut tally.waits);
+        self.matches.inc_by(waits.len() as u64 / 2);
+        for wait in waits {
+            self.match_wait.observe(wait.as_secs_f64());
+        }
+        let drops = std::mem::take(&mut tally.dropped);
+        for (counter, count) in [
+            (&self.not_paired, drops.not_paired),
+            (&self.receiver_gone, drops.gone),
+            (&self.receiver_full, drops.full),
+            (&self.over_rate, drops.rate),
+        ] {
+            counter.inc_by(u64::from(count));
+        }
+    }
+
+    pub fn ping_round_trip(&self, time: Duration) {
+        self.ping_round_trip.observe(time.as_secs_f64());
+    }
+
+    /// `route` is the pattern that matched, never the path that was asked for.
+    pub fn http_request(&self, route: &str, status: u16, time: Duration) {
+        self.http_requests.with_label_values(&[route, &status.to_string()]).inc();
+        self.http_duration.with_label_values(&[route]).observe(time.as_secs_f64());
+    }
+
+    /// The text that Prometheus scrapes, and its content type.
+    pub fn scrape(&self, connections: usize, census: Census) -> Result<(Vec<u8>, &'static str), prometheus::Error> {
+        self.connections.set(connections as i64);
+        self.waiting.set(census.waiting as i64);
+        self.oldest_wait.set(census.oldest_wait.as_secs_f64());
+        self.pairs.set(census.pairs as i64);
+        // The process's own figures keep their well-known names, without this server's prefix.
+        let mut families = prometheus::gather();
+        families.extend(self.registry.gather());
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&families, &mut text)?;
+        Ok((text, prometheus::TEXT_FORMAT))
+    }
+}
+
+/// Makes and registers at once.
+struct Factory<'a>(&'a Registry);
+
+impl Factory<'_> {
+    fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
+        let counter = IntCounter::new(name, help)?;
+        self.0.register(Box::new(counter.clone()))?;
+        Ok(counter)
+    }
+
+    fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
+        let counters = IntCounterVec::new(Opts::new(name, help), labels)?;
+        self.0.register(Box::new(counters.clone()))?;
+        Ok(counters)
+    }
+
+    fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
+        let gauge = IntGauge::new(name, help)?;
+        self.0.register(Box::new(gauge.clone()))?;
+        Ok(gauge)
+    }
+
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
+        let gauges = IntGaugeVec::new(Opts::new(name, help), labels)?;
+        self.0.register(Box::new(gauges.clone()))?;
+        Ok(gauges)
+    }
+
+    fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
+        let histogram = Histogram::with_opts(HistogramOpts::new(name, help).buckets(buckets.to_vec()))?;
+        self.0.register(Box::new(histogram.clone()))?;
+        Ok(histogram)
+    }
+}

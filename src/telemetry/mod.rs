@@ -1,0 +1,4 @@
+//! What the server tells those who run it.
+
+pub mod logs;
+pub mod metrics;

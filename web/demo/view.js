@@ -1,0 +1,112 @@
+/**
+ * The page's elements, and nothing that decides. Received text only ever becomes text, never markup.
+ *
+ * @typedef {import('./words.js').State} State
+ */
+
+const NOTICE_STAYS = 6_000;
+
+/** States in which time passes for a person. @type {Set<State>} */
+const CLOCKED = new Set(['waiting', 'negotiating', 'in-call', 'partner-left', 'reconnecting']);
+/** @type {Set<State>} */
+const OVER = new Set(['idle', 'stopped']);
+
+/** @template {HTMLElement} [E=HTMLElement] @param {string} id @returns {E} */
+const byId = (id) => /** @type {E} */ (document.getElementById(id));
+
+export class View {
+  buttons = {
+    start: /** @type {HTMLButtonElement} */ (byId('start')),
+    next: /** @type {HTMLButtonElement} */ (byId('next')),
+    stop: /** @type {HTMLButtonElement} */ (byId('stop')),
+    microphone: /** @type {HTMLButtonElement} */ (byId('microphone')),
+    camera: /** @type {HTMLButtonElement} */ (byId('camera')),
+    unmute: /** @type {HTMLButtonElement} */ (byId('unmute')),
+  };
+
+  /** @type {HTMLVideoElement} */
+  #remote = byId('remote');
+  /** @type {HTMLVideoElement} */
+  #local = byId('local');
+  #status = byId('status');
+  #elapsed = byId('elapsed');
+  #notice = byId('notice');
+  #noticeTimer = 0;
+  #clock = 0;
+
+  constructor() {
+    // From the first frame on, not before: a connection without a picture yet would be a black flash.
+    this.#remote.onloadeddata = () => this.#remote.classList.add('live');
+    this.buttons.unmute.onclick = () => {
+      this.#remote.muted = false;
+      this.buttons.unmute.hidden = true;
+    };
+  }
+
+  /** @param {State} state @param {string} text @param {number} since */
+  showState(state, text, since) {
+    const over = OVER.has(state);
+    const { start, stop } = this.buttons;
+    const focused = document.activeElement;
+    document.body.dataset.state = state;
+    this.#status.textContent = text;
+    this.#runClock(CLOCKED.has(state) ? since : 0);
+
+    start.hidden = !over;
+    byId('in-session').hidden = over;
+    if (over && focused?.closest('#in-session')) start.focus();
+    if (!over && focused === start) stop.focus();
+  }
+
+  /** @param {import('./media.js').LocalMedia | null} media */
+  showLocal(media) {
+    this.#local.srcObject = media?.stream ?? null;
+    this.#local.hidden = !media;
+    // People know themselves from the mirror; a drawn picture has text in it.
+    this.#local.classList.toggle('mirrored', media?.camera ?? false);
+    byId('hint').textContent = media?.hint ?? '';
+    for (const button of [this.buttons.microphone, this.buttons.camera]) button.ariaPressed = 'true';
+  }
+
+  /** @param {MediaStream | null} stream */
+  showRemote(stream) {
+    this.#remote.classList.remove('live');
+    this.#remote.srcObject = stream;
+    this.#remote.muted = false;
+    this.buttons.unmute.hidden = true;
+    // Not `disabled`: that would drop the focus of somebody who walks on by keyboard.
+    this.buttons.next.ariaDisabled = String(!stream);
+    if (stream) this.#remote.play().catch((error) => this.#playRefused(error));
+  }
+
+  /** @param {string} text  shown for a while; nothing when empty */
+  notify(text) {
+    if (!text) return;
+    clearTimeout(this.#noticeTimer);
+    this.#notice.textContent = text;
+    this.#noticeTimer = setTimeout(() => (this.#notice.textContent = ''), NOTICE_STAYS);
+  }
+
+  /** Browsers may refuse sound that nobody asked for: the picture then plays alone until the person does ask. @param {DOMException} error */
+  async #playRefused(error) {
+    // Any other refusal only says that the next match replaced this stream.
+    if (error.name !== 'NotAllowedError') return;
+    this.#remote.muted = true;
+    this.buttons.unmute.hidden = false;
+    await this.#remote.play().catch(() => {});
+  }
+
+  /** @param {number} since  0 stops it */
+  #runClock(since) {
+    clearInterval(this.#clock);
+    const tick = () => (this.#elapsed.textContent = since ? duration(Date.now() - since) : '');
+    tick();
+    if (since) this.#clock = setInterval(tick, 1000);
+  }
+}
+
+/** @param {number} ms */
+function duration(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
