@@ -3,11 +3,8 @@
 use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
-use hyper::service::service_fn;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto::Builder,
-};
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::time::sleep;
 use tower_service::Service;
 use tracing::{debug, warn};
@@ -70,12 +67,7 @@ async fn connection<L: Listener>(io: L::Io, peer: SocketAddr, router: Router, se
 }
 
 /// Answers requests until the connection ends or becomes a WebSocket.
-async fn http<I>(
-    io: I,
-    router: Router,
-    slot: Slot,
-    server: &Server,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
+async fn http<I>(io: I, router: Router, slot: Slot, server: &Server) -> hyper::Result<()>
 where
     I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
@@ -84,14 +76,15 @@ where
         let mut router = router.clone();
         async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
     });
-    let mut builder = Builder::new(TokioExecutor::new()).http1_only();
-    builder
-        .http1()
+    // Not hyper-util's builder: it reads the first bytes without any timer, and a client that sends none stays for ever.
+    let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEADER_BYTES);
-    let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(io), service));
+        .max_buf_size(MAX_HEADER_BYTES)
+        .serve_connection(TokioIo::new(io), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => ended,
         () = server.drain.ended() => {

@@ -11,7 +11,7 @@ use http::{
     header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
 };
 use hyper::upgrade::OnUpgrade;
-use hyper_util::{rt::TokioIo, server::conn::auto::upgrade::downcast};
+use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -36,7 +36,7 @@ impl Slot {
 /// The dialect's number, the stream, and what was read behind the request.
 pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<(usize, L::Io, Vec<u8>), hyper::Error> {
     let upgraded = pending.upgrade.await?;
-    let parts = downcast::<TokioIo<L::Io>>(upgraded).expect("the stream that this listener accepted");
+    let parts = upgraded.downcast::<TokioIo<L::Io>>().expect("the stream that this listener accepted");
     // A copy, because the leftover keeps hyper's whole read buffer alive.
     Ok((pending.dialect, parts.io.into_inner(), parts.read_buf.to_vec()))
 }
@@ -49,7 +49,7 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, mut request: Reque
     };
     let accept = match handshake(&request) {
         Ok(accept) => accept,
-        Err(refusal) => return refusal,
+        Err(refusal) => return refusal.into_response(),
     };
     let origins = request.headers().get_all(ORIGIN).iter().map(HeaderValue::as_bytes);
     if !server.origins.allows(origins, server.dialects[dialect].missing_origin()) {
@@ -69,31 +69,43 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, mut request: Reque
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
 }
 
-/// Checks the client's opening handshake (RFC 6455 §4.2.1) and makes the key's answer.
-fn handshake(request: &Request) -> Result<String, Response> {
-    let headers = request.headers();
-    if request.method() != Method::GET || request.version() < http::Version::HTTP_11 {
-        return Err(upgrade_required("A WebSocket is opened by GET over HTTP/1.1"));
-    }
-    if !lists(headers, &UPGRADE, "websocket") {
-        return Err(upgrade_required("The Upgrade header is missing or does not say websocket"));
-    }
-    if !lists(headers, &CONNECTION, "upgrade") {
-        return Err(upgrade_required("The Connection header is missing or does not say Upgrade"));
-    }
-    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
-        let refusal = problem(StatusCode::UPGRADE_REQUIRED, "The Sec-WebSocket-Version header is missing or is not 13");
-        return Err(([(UPGRADE, "websocket"), (SEC_WEBSOCKET_VERSION, "13")], refusal).into_response());
-    }
-    match headers.get(SEC_WEBSOCKET_KEY) {
-        Some(key) if is_key(key.as_bytes()) => Ok(derive_accept_key(key.as_bytes())),
-        Some(_) => Err(problem(StatusCode::BAD_REQUEST, "The Sec-WebSocket-Key header is not 16 bytes in base64")),
-        None => Err(problem(StatusCode::BAD_REQUEST, "The Sec-WebSocket-Key header is missing")),
+/// Why there is no WebSocket, in a sentence that names what is wrong.
+struct Refusal(StatusCode, &'static str);
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self(status, sentence) = self;
+        if status == StatusCode::UPGRADE_REQUIRED {
+            // What would have been right (RFC 9110 §15.5.22, RFC 6455 §4.4).
+            let headers = [(UPGRADE, "websocket"), (CONNECTION, "Upgrade"), (SEC_WEBSOCKET_VERSION, "13")];
+            (headers, problem(status, sentence)).into_response()
+        } else {
+            problem(status, sentence)
+        }
     }
 }
 
-fn upgrade_required(sentence: &str) -> Response {
-    ([(UPGRADE, "websocket"), (CONNECTION, "Upgrade")], problem(StatusCode::UPGRADE_REQUIRED, sentence)).into_response()
+/// Checks the client's opening handshake (RFC 6455 §4.2.1) and makes the key's answer.
+fn handshake(request: &Request) -> Result<String, Refusal> {
+    let headers = request.headers();
+    let upgrade_required = |sentence| Err(Refusal(StatusCode::UPGRADE_REQUIRED, sentence));
+    if request.method() != Method::GET || request.version() < http::Version::HTTP_11 {
+        return upgrade_required("A WebSocket is opened by GET over HTTP/1.1");
+    }
+    if !lists(headers, &UPGRADE, "websocket") {
+        return upgrade_required("The Upgrade header is missing or does not say websocket");
+    }
+    if !lists(headers, &CONNECTION, "upgrade") {
+        return upgrade_required("The Connection header is missing or does not say Upgrade");
+    }
+    if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return upgrade_required("The Sec-WebSocket-Version header is missing or is not 13");
+    }
+    match headers.get(SEC_WEBSOCKET_KEY) {
+        Some(key) if is_key(key.as_bytes()) => Ok(derive_accept_key(key.as_bytes())),
+        Some(_) => Err(Refusal(StatusCode::BAD_REQUEST, "The Sec-WebSocket-Key header is not 16 bytes in base64")),
+        None => Err(Refusal(StatusCode::BAD_REQUEST, "The Sec-WebSocket-Key header is missing")),
+    }
 }
 
 /// Whether one of the comma-separated tokens of the header is `token`, in any case.
