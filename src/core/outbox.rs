@@ -305,3 +305,6 @@ fn wake(owner: &mut Option<Waker>) {
         owner.wake_by_ref();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,33 @@
+# `make test` checks everything, on a fresh Debian too. `make help` lists the rest.
+
+.DELETE_ON_ERROR:
+.PHONY: help test tools format lint rust browser screenshots
+
+help: ## What there is to make
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+test: tools format lint rust browser ## Everything: format, clippy, unit, properties, vectors, hostile input, browsers
+
+tools: ## Install what the tests need and the machine lacks
+	tests/install-tools
+
+format:
+	cargo fmt --all -- --check
+
+lint:
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+rust: ## Everything that cargo tests
+	cargo test --workspace --locked --quiet
+
+browser: tests/browser/node_modules/.package-lock.json ## Two strangers in real browsers
+	cargo build --locked --quiet
+	cd tests/browser && MEETPOINT_BIN=../../target/debug/meetpoint npm test
+
+tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
+	cd tests/browser && npm ci --no-audit --no-fund
+
+screenshots: tests/browser/node_modules/.package-lock.json ## Take the pictures under docs/screenshots anew
+	cargo build --release --locked
+	cd tests/browser && MEETPOINT_BIN=../../target/release/meetpoint node screenshots.mjs
