@@ -58,7 +58,10 @@ impl fmt::Display for Error {
                 write!(f, "matched with {partner}, who is not of this run; is somebody else using the server?")
             }
             Error::Descriptors { who, needed, limit } => {
-                write!(f, "{who} needs {needed} file descriptors, its limit is {limit}: raise `ulimit -n` or use fewer")
+                write!(
+                    f,
+                    "{who} needs {needed} file descriptors, its limit is {limit}: raise `ulimit -n` or use fewer pairs"
+                )
             }
             Error::Process { pid, source } => write!(f, "cannot watch process {pid}: {source}"),
             Error::Output { path, source } => write!(f, "cannot write {}: {source}", path.display()),

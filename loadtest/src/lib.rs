@@ -4,7 +4,7 @@
 //! - [`scenario`]: what is done to the server, one folder each
 //! - [`population`]: many clients at once: connecting them, having them matched
 //! - [`chat`]: one client of the chat wire · [`ws`]: its WebSocket · [`target`]: the server's address
-//! - [`process`], [`watch`]: CPU time and memory of the server and of the generator, from `/proc`
+//! - [`process`], [`watch`]: CPU time and memory of a process, from `/proc` · [`cost`]: what a measurement used of them
 //! - [`report`]: the figures, as a table and as JSON · [`progress`]: the bar · [`units`]: durations, sizes, dates
 //!
 //! ```text
@@ -16,6 +16,7 @@
 
 pub mod chat;
 pub mod cli;
+pub mod cost;
 mod error;
 mod host;
 pub mod population;

@@ -2,6 +2,9 @@
 
 use std::{collections::BTreeMap, fs, io, path::PathBuf, time::Duration};
 
+/// `USER_HZ`, the unit of `stat` files, is 100 on every architecture this runs on, whatever the kernel's own tick is.
+pub(crate) const TICK: Duration = Duration::from_millis(10);
+
 /// A process to be read. It may be gone at any time: then reading fails.
 #[derive(Clone, Debug)]
 pub struct Process {
@@ -116,8 +119,6 @@ fn parse_schedstat(text: &str) -> Option<Duration> {
 
 /// Fields 14 and 15, user and system time.
 fn parse_stat(text: &str) -> Option<(Duration, Duration)> {
-    /// `USER_HZ`, the unit of `stat`, is 100 on every architecture this runs on, whatever the kernel's own tick is.
-    const TICK: Duration = Duration::from_millis(10);
     // The second field is the program's name in parentheses, which may itself hold blanks and parentheses.
     let (_, behind_name) = text.rsplit_once(')')?;
     let mut fields = behind_name.split_ascii_whitespace().skip(11);

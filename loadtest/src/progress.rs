@@ -17,7 +17,7 @@ impl Progress {
 
     /// A phase that is over when `total` things are done.
     pub fn count(&self, what: &'static str, total: u64) -> Bar {
-        self.bar(what, total, "{prefix:>10} {wide_bar} {pos}/{len} {per_sec}")
+        self.bar(what, total, "{prefix:>10} {wide_bar} {pos}/{len}")
     }
 
     /// A phase that is over when `total` has passed.

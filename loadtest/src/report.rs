@@ -93,7 +93,7 @@ impl fmt::Display for Report {
             writeln!(f, "{note}")?;
         }
         for FaultCount { what, count } in &self.faults {
-            writeln!(f, "FAULT {what} ({count} times)")?;
+            writeln!(f, "FAULT {count} × {what}")?;
         }
         Ok(())
     }

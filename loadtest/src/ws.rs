@@ -1,7 +1,7 @@
 //! A WebSocket client of few parts, because the load generator must cost less than the server: no message queue, no
 //! buffer per connection, many frames per system call.
 //!
-//! - [`handshake`]: the upgrade · [`frame`]: bytes to frames and back · [`Socket`]: both over one TCP stream
+//! - `handshake`: the upgrade · [`frame`]: bytes to frames and back · [`Socket`]: both over one TCP stream
 
 mod fault;
 pub mod frame;

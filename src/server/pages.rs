@@ -32,12 +32,14 @@ macro_rules! assets {
 
 const ASSETS: &[(&str, &str)] = assets![
     "call.js",
+    "controls.css",
     "favicon.svg",
     "main.js",
     "media.js",
     "picture.js",
     "session.js",
     "signaling.js",
+    "stage.css",
     "style.css",
     "tone.js",
     "view.js",
@@ -92,4 +94,31 @@ fn prefers_html(headers: &HeaderMap) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|range| range.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/html")))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs};
+
+    use super::*;
+
+    #[test]
+    fn everything_in_the_folder_is_served() {
+        let folder = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/web/demo")).expect("a folder");
+        let files: BTreeSet<_> =
+            folder.map(|file| file.expect("a file").file_name().into_string().expect("text")).collect();
+        let served: BTreeSet<_> =
+            ASSETS.iter().map(|(name, _)| (*name).to_owned()).chain(["index.html".to_owned()]).collect();
+        assert_eq!(files, served);
+    }
+
+    #[test]
+    fn browsers_get_the_page_and_programs_the_facts() {
+        let accept = |value: &'static str| HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(value))]);
+        assert!(prefers_html(&accept("text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")));
+        for value in ["*/*", "application/json", "application/json, text/plain, */*"] {
+            assert!(!prefers_html(&accept(value)), "{value}");
+        }
+        assert!(!prefers_html(&HeaderMap::new()));
+    }
 }

@@ -50,9 +50,10 @@ export class Call {
     if (initiator) this.#enqueue(() => this.#describe());
   }
 
-  /** `closed` means that the partner hung up. */
+  /** The connection's, but `closed` when the partner hung up and ICE has not noticed yet. */
   get state() {
-    return this.#hungUp ? 'closed' : this.peerConnection.connectionState;
+    const { connectionState } = this.peerConnection;
+    return this.#hungUp && connectionState === 'connected' ? 'closed' : connectionState;
   }
 
   /** Takes an `offer`, `answer` or `ice` of this partner. @param {Frame} frame */

@@ -52,7 +52,7 @@ async function askForDevices() {
 
 /** @param {boolean} refused @param {string | undefined} label  the drawn picture's @param {boolean} microphone */
 function hintFor(refused, label, microphone) {
-  const standIn = [label && `a test picture, “${label}”`, !microphone && 'a soft tone'].filter(Boolean).join(', and ');
+  const standIn = [label && `the test picture “${label}”`, !microphone && 'a soft tone'].filter(Boolean).join(' and ');
   if (!standIn) return '';
   return `${cause(refused, label, microphone)} Your partner gets ${standIn}.`;
 }

@@ -29,8 +29,8 @@ export function drawPicture() {
 /** @param {CanvasRenderingContext2D} context @param {number} hue @param {string} label @param {number} seconds */
 function paint(context, hue, label, seconds) {
   const sky = context.createLinearGradient(0, 0, WIDTH, HEIGHT);
-  sky.addColorStop(0, `hsl(${hue} 45% 30%)`);
-  sky.addColorStop(1, `hsl(${hue + 40} 50% 14%)`);
+  sky.addColorStop(0, `hsl(${hue} 50% 34%)`);
+  sky.addColorStop(1, `hsl(${hue - 40} 50% 16%)`);
   context.fillStyle = sky;
   context.fillRect(0, 0, WIDTH, HEIGHT);
 
@@ -41,7 +41,8 @@ function paint(context, hue, label, seconds) {
 
   context.fillStyle = 'white';
   context.textAlign = 'center';
-  context.font = '600 68px sans-serif';
+  // Small enough for the middle half, which is what a phone held upright shows of it.
+  context.font = '600 54px sans-serif';
   context.fillText(label, WIDTH / 2, HEIGHT / 2 + 4);
   context.font = '32px monospace';
   context.fillText(new Date(seconds * 1000).toTimeString().slice(0, 8), WIDTH / 2, HEIGHT / 2 + 58);
@@ -52,8 +53,8 @@ function paint(context, hue, label, seconds) {
 
 const DISCS = [
   { reach: 190, size: 120, pace: 0.5, tint: 0 },
-  { reach: 150, size: 170, pace: -0.3, tint: 35 },
-  { reach: 230, size: 80, pace: 0.8, tint: -25 },
+  { reach: 150, size: 170, pace: -0.3, tint: -30 },
+  { reach: 230, size: 80, pace: 0.8, tint: 20 },
 ];
 
 /** @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius @param {string} colour */

@@ -141,7 +141,8 @@ export class Session {
       if (this.#signaling?.ready) this.#enter('in-call', this.#paired ? undefined : words.CALL_ON_ITS_OWN, connectedAt);
     } else if (this.#paired) {
       // A hang-up that the server has not told of yet: it will, and it knows the reason.
-      if (state === 'disconnected' || state === 'failed') this.#negotiate(words.INTERRUPTED);
+      const interrupted = state === 'disconnected' || state === 'failed';
+      if (interrupted && this.state !== 'negotiating') this.#negotiate(words.INTERRUPTED);
     } else if (state === 'failed' || state === 'closed') {
       this.#lookForSomeone(words.CALL_LOST);
     }
@@ -149,7 +150,6 @@ export class Session {
 
   /** @param {string} [text] */
   #negotiate(text) {
-    if (this.state === 'negotiating') return;
     this.#enter('negotiating', text);
     this.#deadline = setTimeout(() => {
       this.#signaling?.send({ type: 'next' });

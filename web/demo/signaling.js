@@ -36,9 +36,9 @@ export class Signaling {
     this.#connect();
   }
 
-  /** True from the server's `ready` until the socket is gone. */
+  /** True from the server's `ready` until either side begins to close. */
   get ready() {
-    return this.#readyAt > 0;
+    return this.#readyAt > 0 && this.#socket?.readyState === WebSocket.OPEN;
   }
 
   /** Drops the frame when nobody is there to hear it: what it was about ended with the socket. @param {Frame} frame */
@@ -82,7 +82,7 @@ export class Signaling {
 
   /** @param {number} code @param {string} reason */
   #lost(code, reason) {
-    const stood = this.ready && Date.now() - this.#readyAt > STABLE_AFTER;
+    const stood = this.#readyAt > 0 && Date.now() - this.#readyAt > STABLE_AFTER;
     this.#abandon();
     if (!comesBack(code)) return this.#events.onrefused(code, reason);
     if (stood) this.#attempt = 0;

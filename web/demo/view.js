@@ -16,12 +16,12 @@ const byId = (id) => /** @type {E} */ (document.getElementById(id));
 
 export class View {
   buttons = {
-    start: /** @type {HTMLButtonElement} */ (byId('start')),
-    next: /** @type {HTMLButtonElement} */ (byId('next')),
-    stop: /** @type {HTMLButtonElement} */ (byId('stop')),
-    microphone: /** @type {HTMLButtonElement} */ (byId('microphone')),
-    camera: /** @type {HTMLButtonElement} */ (byId('camera')),
-    unmute: /** @type {HTMLButtonElement} */ (byId('unmute')),
+    start: byId('start'),
+    next: byId('next'),
+    stop: byId('stop'),
+    microphone: byId('microphone'),
+    camera: byId('camera'),
+    unmute: byId('unmute'),
   };
 
   /** @type {HTMLVideoElement} */

@@ -19,7 +19,7 @@ export const STATUS = {
 
 export const INTERRUPTED = 'The connection to your partner is shaky. Mending it…';
 export const CALL_GOES_ON = 'Reconnecting to the server. Your call goes on meanwhile.';
-export const CALL_ON_ITS_OWN = 'In call, on its own: the server has lost sight of it.';
+export const CALL_ON_ITS_OWN = 'In call, though the server has lost sight of it. Next looks for someone new.';
 export const UNREACHED = 'Your partner could not be reached.';
 export const CALL_LOST = 'Your call has ended.';
 export const BAD_DESCRIPTION = 'Your partner’s browser sent something this one cannot use.';

@@ -8,9 +8,9 @@
 //! So each pair always has W frames under way: W = 1 is ping-pong, W = 16 measures throughput. Both directions count their
 //! own frames, and every arrival is checked byte for byte and against its number.
 //!
-//! - [`frames`]: the frame's text, written and checked · [`sequence`]: lost, doubled, out of order
-//! - [`pair`]: two sockets and what they do · [`worker`]: a thread with many pairs · [`crew`]: the threads, from outside
-//! - [`result`]: the figures
+//! - `frames`: the frame's text, written and checked · `sequence`: lost, doubled, out of order
+//! - `pair`: two sockets and what they do · `worker`: a thread with many pairs · `crew`: the threads, from outside
+//! - `result`: the figures
 
 mod crew;
 mod frames;
@@ -28,6 +28,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     Error,
     cli::{OutputOptions, TargetOptions},
+    cost::Mark,
     population,
     progress::Progress,
     report::Report,
@@ -42,8 +43,6 @@ use result::{Measured, SetUp};
 /// Bytes of a frame's text: beyond, no server takes it by default.
 const PAYLOAD: RangeInclusive<usize> = MIN_PAYLOAD..=1 << 20;
 const MAX_DURATION: Duration = Duration::from_secs(600);
-/// How long frames under way are awaited at the end.
-const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 /// How long the server has to tidy up before its memory is read for the last time.
 const SETTLE: Duration = Duration::from_secs(1);
 
@@ -84,6 +83,14 @@ pub struct Options {
 }
 
 impl Options {
+    /// How long what is under way is awaited at the end: what has not come then is lost. It grows with the pairs, because even a
+    /// server short of CPU must be able to serve them all once more.
+    fn drain_limit(&self) -> Duration {
+        const LEAST: Duration = Duration::from_secs(5);
+        const PER_PAIR: Duration = Duration::from_millis(1);
+        LEAST + PER_PAIR * self.pairs
+    }
+
     fn title(&self) -> String {
         let Self { pairs, window, payload, duration, warmup, threads, .. } = self;
         format!(
@@ -128,17 +135,17 @@ pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error
 
     let mut crew = Crew::start(pairs, options)?;
     crew.hold(Phase::Warmup, options.warmup, &progress.time("warming up", options.warmup), &mut watch).await;
-    let from = crew.mark(watch.as_ref());
+    let from = Mark::now(watch.as_ref());
     crew.hold(Phase::Measure, options.duration, &progress.time("measuring", options.duration), &mut watch).await;
-    let to = crew.mark(watch.as_ref());
-    let drain = progress.time("draining", DRAIN_LIMIT);
-    crew.hold(Phase::Drain, 2 * DRAIN_LIMIT, &drain, &mut watch).await;
-    let totals = crew.join()?;
+    let to = Mark::now(watch.as_ref());
+    let drain_limit = options.drain_limit();
+    crew.hold(Phase::Drain, drain_limit, &progress.time("draining", drain_limit), &mut watch).await;
+    let done = crew.join()?;
 
     if watch.is_some() {
         sleep(SETTLE).await;
     }
-    Measured { options, set_up, from, to, totals, watch }.write(&mut report);
+    Measured { options, set_up, from, to, done, watch }.write(&mut report);
     Ok(report)
 }
 

@@ -65,6 +65,8 @@ pub enum LeftReason {
 }
 
 impl LeftReason {
+    pub const ALL: &'static [Self] = &[Self::Next, Self::Left, Self::Disconnected, Self::Timeout];
+
     /// The whole frame.
     pub const fn frame(self) -> &'static str {
         match self {
@@ -87,6 +89,9 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    pub const ALL: &'static [Self] =
+        &[Self::AlreadyPaired, Self::NotPaired, Self::UnknownType, Self::InvalidFormat, Self::RateLimit];
+
     /// The whole frame.
     pub const fn frame(self) -> &'static str {
         match self {
@@ -187,15 +192,8 @@ mod tests {
 
     #[test]
     fn the_fixed_frames_are_json() {
-        let reasons = [LeftReason::Next, LeftReason::Left, LeftReason::Disconnected, LeftReason::Timeout];
-        let codes = [
-            ErrorCode::AlreadyPaired,
-            ErrorCode::NotPaired,
-            ErrorCode::UnknownType,
-            ErrorCode::InvalidFormat,
-            ErrorCode::RateLimit,
-        ];
-        let texts = reasons.map(LeftReason::frame).into_iter().chain(codes.map(ErrorCode::frame)).chain([PONG]);
+        let reasons = LeftReason::ALL.iter().map(|reason| reason.frame());
+        let texts = reasons.chain(ErrorCode::ALL.iter().map(|code| code.frame())).chain([PONG]);
         for text in texts {
             assert!(serde_json::from_str::<Value>(text).is_ok_and(|value| value["type"].is_string()), "{text}");
         }

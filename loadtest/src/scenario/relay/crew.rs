@@ -13,17 +13,10 @@ use std::{
 use tokio::time::{sleep, timeout};
 
 use super::{
-    DRAIN_LIMIT, Options,
+    Options,
     worker::{self, Clock, Done, Order},
 };
-use crate::{
-    Error,
-    chat::Client,
-    process::{CpuReading, Process},
-    progress::Bar,
-    units,
-    watch::Watch,
-};
+use crate::{Error, chat::Client, progress::Bar, units, watch::Watch};
 
 /// How often the bar moves and the server's memory is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -60,13 +53,6 @@ impl Stage {
     }
 }
 
-/// A moment between two phases, with the CPU time used until then.
-pub struct Mark {
-    pub at: Instant,
-    pub server: Option<CpuReading>,
-    pub own: Option<CpuReading>,
-}
-
 /// The threads of a run.
 pub struct Crew {
     stage: Arc<Stage>,
@@ -78,7 +64,7 @@ impl Crew {
     pub fn start(pairs: Vec<[Client; 2]>, options: &Options) -> io::Result<Self> {
         let stage = Arc::new(Stage { phase: AtomicU8::new(Phase::Warmup as u8), relayed: AtomicU64::new(0) });
         let clock = Clock(Instant::now());
-        let deadline = tokio::time::Instant::now() + options.warmup + options.duration + DRAIN_LIMIT;
+        let deadline = tokio::time::Instant::now() + options.warmup + options.duration + options.drain_limit();
         let mut shares: Vec<_> = (0..options.threads).map(|_| Vec::new()).collect();
         for (index, [a, b]) in pairs.into_iter().enumerate() {
             let share = index % shares.len();
@@ -111,11 +97,6 @@ impl Crew {
         };
         // That the time is over is the ordinary end of a phase.
         let _ = timeout(limit, ticks).await;
-    }
-
-    /// Reads the clock and the CPU time.
-    pub fn mark(&self, watch: Option<&Watch>) -> Mark {
-        Mark { at: Instant::now(), server: watch.and_then(Watch::cpu), own: Process::current().cpu().ok() }
     }
 
     /// Everything the threads have counted.
