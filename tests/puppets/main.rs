@@ -1,7 +1,6 @@
 //! What every client can rely on, whatever all of them do: random conversations on sessions without sockets.
 
-#[path = "support/puppet.rs"]
-mod puppet;
+mod stage;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -9,7 +8,7 @@ use meetpoint::core::matchmaker::Rules;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use self::puppet::{Puppet, Stage};
+use self::stage::{Puppet, Stage};
 
 const CLIENTS: usize = 6;
 

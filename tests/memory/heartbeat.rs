@@ -1,8 +1,5 @@
 //! Clients that fall silent without a word, on paused time.
 
-#[path = "support/memory.rs"]
-mod memory;
-
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -13,7 +10,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use self::memory::Memory;
+use crate::pipes::Memory;
 
 const HEARTBEAT: Duration = Duration::from_secs(20);
 
