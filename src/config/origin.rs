@@ -84,7 +84,11 @@ impl Origin {
     /// A scheme, a host and perhaps a port, and nothing else: no user, no path, no query.
     fn parse(text: &str) -> Option<Self> {
         let (_, authority) = text.split_once("://")?;
-        if authority.is_empty() || authority.contains(['/', '\\', '?', '#', '@', '*']) || !text.is_ascii() {
+        if authority.is_empty()
+            || authority.ends_with(':')
+            || authority.contains(['/', '\\', '?', '#', '@', '*'])
+            || !text.is_ascii()
+        {
             return None;
         }
         if text.bytes().any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control()) {
@@ -122,6 +126,7 @@ mod tests {
             "https://app.example.evil",
             "https://evil-app.example",
             "https://app.example@evil.example",
+            "https://app.example:",
             "https://app.example/",
             "https://app.example?",
             "https://app.example#",

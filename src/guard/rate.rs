@@ -18,10 +18,8 @@ const SECOND: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
     Pass,
-    /// Over the rate; `tell` where the client has not been told within the last second.
-    Drop {
-        tell: bool,
-    },
+    /// Over the rate.
+    Drop,
     /// Far over the rate for long.
     Close,
 }
@@ -60,11 +58,16 @@ impl MessageRate {
             self.tokens -= 1.0;
             return Verdict::Pass;
         }
+        Verdict::Drop
+    }
+
+    /// Whether the client is to be told that something was dropped.
+    pub fn tell(&mut self, now: Instant) -> bool {
         let tell = self.told.is_none_or(|told| now.saturating_duration_since(told) >= TELL_EVERY);
         if tell {
             self.told = Some(now);
         }
-        Verdict::Drop { tell }
+        tell
     }
 
     fn flooded(&mut self, now: Instant) -> bool {
@@ -88,7 +91,7 @@ mod tests {
         for _ in 0..count {
             match rate.count(now) {
                 Verdict::Pass => passed += 1,
-                Verdict::Drop { tell } => told += u32::from(tell),
+                Verdict::Drop => told += u32::from(rate.tell(now)),
                 Verdict::Close => closed += 1,
             }
         }

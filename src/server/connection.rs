@@ -190,9 +190,9 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         let (Some(session), verdict) = (&mut self.session, self.rate.count(turn.now)) else { return Flow::Continue };
         match (message, verdict) {
             (_, Verdict::Close) => Flow::Close(Close::TooManyMessages),
-            (Message::Text(_) | Message::Binary(_), Verdict::Drop { tell }) => {
+            (Message::Text(_) | Message::Binary(_), Verdict::Drop) => {
                 turn.tally.dropped.rate += 1;
-                if tell {
+                if self.rate.tell(turn.now) {
                     session.over_rate(turn);
                 }
                 Flow::Continue

@@ -8,7 +8,10 @@ use axum::{
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{CONNECTION, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE},
+    header::{
+        CONNECTION, CONTENT_LENGTH, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
+        TRANSFER_ENCODING, UPGRADE,
+    },
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
@@ -96,7 +99,14 @@ fn handshake(request: &Request) -> Result<String, Refusal> {
         return upgrade_required("The Upgrade header is missing or does not say websocket");
     }
     if !lists(headers, &CONNECTION, "upgrade") {
-        return upgrade_required("The Connection header is missing or does not say Upgrade");
+        return Err(Refusal(StatusCode::BAD_REQUEST, "The Connection header is missing or does not say Upgrade"));
+    }
+    if headers.contains_key(TRANSFER_ENCODING) || headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0") {
+        // Whose bytes would follow, the body's or the socket's? Nobody along the way should have to guess.
+        return Err(Refusal(
+            StatusCode::BAD_REQUEST,
+            "Content-Length and Transfer-Encoding have no place in an upgrade",
+        ));
     }
     if headers.get(SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return upgrade_required("The Sec-WebSocket-Version header is missing or is not 13");

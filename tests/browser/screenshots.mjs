@@ -9,15 +9,14 @@ const DESKTOP = { viewport: { width: 1280, height: 800 }, colorScheme: 'light' }
 const PHONE = { viewport: { width: 360, height: 740 }, colorScheme: 'dark', deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 
 /** Stands in for a test, at whose end everybody leaves. */
-const leaving = [];
-const stage = { after: (leave) => leaving.push(leave) };
+const session = { after: (end) => (session.end = end) };
 
 const server = await startServer();
 const browser = await launch([ALWAYS_ALLOW]);
 
 /** Somebody without a camera, whose picture and name are the same every time. */
 const somebody = (context, lot) =>
-  Person.visit(stage, browser, server.url, { context, prepare: (page) => page.addInitScript((lot) => (Math.random = () => lot), lot) });
+  Person.visit(session, browser, server.url, { context, prepare: (page) => page.addInitScript((lot) => (Math.random = () => lot), lot) });
 
 try {
   const host = await somebody(DESKTOP, 0.6);
@@ -32,6 +31,6 @@ try {
   await host.page.screenshot({ path: file('chat-call') });
   await guest.page.screenshot({ path: file('chat-phone') });
 } finally {
-  for (const leave of leaving) await leave();
+  await session.end?.();
   await Promise.all([browser.close(), server.stop()]);
 }

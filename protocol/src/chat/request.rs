@@ -86,12 +86,15 @@ pub fn parse(text: &str) -> Result<Request<'_>, Fault> {
     }
 }
 
-/// Any JSON value but `null` names a user. Compact, with sorted keys, so that the same value written differently is the same user.
+/// Any JSON value but `null` names a user. Compact, with sorted keys, so that the same value written differently is the
+/// same user; what is JSON but no value here (a lone surrogate, 1e400) stays as it was written.
 fn user_id(raw: &RawValue) -> Result<Option<UserId>, Fault> {
-    match serde_json::from_str(raw.get()).map_err(|_| Fault::InvalidFormat)? {
-        serde_json::Value::Null => Ok(None),
-        value => UserId::new(&value.to_string()).map(Some).ok_or(Fault::InvalidFormat),
-    }
+    let user = match serde_json::from_str(raw.get()) {
+        Ok(serde_json::Value::Null) => return Ok(None),
+        Ok(value) => UserId::new(&value.to_string()),
+        Err(_) => UserId::new(raw.get()),
+    };
+    user.map(Some).ok_or(Fault::InvalidFormat)
 }
 
 /// The known fields of a frame, flat and borrowed. Of a repeated field the last counts, as in JavaScript.
@@ -222,6 +225,10 @@ mod tests {
         let one = user(r#"{"type":"auth","userId":{"a":1,"b":"x"}}"#);
         assert_eq!(one, user(r#"{"type":"auth","userId": { "b" : "\u0078", "a":1 }}"#));
         assert!(one.is_some());
+        assert!(
+            user(r#"{"type":"auth","userId":"\ud800"}"#).is_some()
+                && user(r#"{"type":"auth","userId":1e400}"#).is_some()
+        );
         assert_eq!(user(r#"{"type":"auth"}"#), None);
         assert_eq!(user(r#"{"type":"auth","userId":null}"#), None);
     }

@@ -177,14 +177,18 @@ impl ChatSession {
     }
 
     fn refuse(&mut self, fault: Fault, turn: &mut Turn) -> Flow {
-        self.unreadable += 1;
-        self.error(
-            match fault {
-                Fault::InvalidFormat => ErrorCode::InvalidFormat,
-                Fault::UnknownType => ErrorCode::UnknownType,
-            },
-            turn,
-        );
+        let code = match fault {
+            Fault::InvalidFormat => {
+                self.unreadable += 1;
+                ErrorCode::InvalidFormat
+            }
+            // Perhaps a newer client: it is understood, but not known.
+            Fault::UnknownType => {
+                self.unreadable = 0;
+                ErrorCode::UnknownType
+            }
+        };
+        self.error(code, turn);
         if self.unreadable < MAX_UNREADABLE { Flow::Continue } else { Flow::Close(Close::BadRequest) }
     }
 

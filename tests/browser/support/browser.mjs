@@ -26,8 +26,9 @@ export function launch(media = [FAKE_CAMERA, ALWAYS_ALLOW]) {
 
 /** One person with a browser profile of their own. Every state of the page is kept, so that none is too short to be seen. */
 export class Person {
+  /** What the browser's console held against the page. */
+  faults = [];
   #seen = 0;
-  #faults = [];
 
   /**
    * @param {import('node:test').TestContext} t  at whose end the person leaves
@@ -42,7 +43,7 @@ export class Person {
     const page = await (await browser.newContext(context)).newPage();
     page.setDefaultTimeout(TIMEOUT);
     const person = new Person(page, outage);
-    t.after(() => person.leave());
+    companyOf(t).push(person);
     await page.addInitScript(recordStates);
     await prepare?.(page);
     await page.goto(url);
@@ -52,11 +53,11 @@ export class Person {
   /** @param {import('playwright-core').Page} page @param {boolean} outage */
   constructor(page, outage) {
     this.page = page;
-    page.on('pageerror', (error) => this.#faults.push(error.message));
+    page.on('pageerror', (error) => this.faults.push(error.message));
     // Violations of the content security policy are reported here too.
     page.on('console', (message) => {
       const expected = outage && /^WebSocket connection|ERR_CONNECTION_REFUSED/.test(message.text());
-      if (['error', 'warning'].includes(message.type()) && !expected) this.#faults.push(`${message.text()} (${message.location().url})`);
+      if (['error', 'warning'].includes(message.type()) && !expected) this.faults.push(`${message.text()} (${message.location().url})`);
     });
   }
 
@@ -64,10 +65,9 @@ export class Person {
     return this.page.click('#start');
   }
 
-  /** Closes the whole browser profile, without a Stop. The page must not have complained up to then. */
-  async leave() {
-    await this.page.context().close();
-    assert.deepEqual(this.#faults.splice(0), [], 'the page complained');
+  /** Closes the whole browser profile, without a Stop. */
+  leave() {
+    return this.page.context().close();
   }
 
   /**
@@ -108,6 +108,21 @@ export class Person {
     );
     assert.equal(await this.page.evaluate(() => window.meetpoint.call.peerConnection.connectionState), 'connected');
   }
+}
+
+const companies = new WeakMap();
+
+/** Those who visit during one test. At its end all leave, before anything is held against one: who stayed would be matched in the next test. */
+function companyOf(t) {
+  if (!companies.has(t)) {
+    const people = [];
+    companies.set(t, people);
+    t.after(async () => {
+      for (const person of people) await person.leave();
+      assert.deepEqual(people.flatMap(({ faults }) => faults), [], 'a page complained');
+    });
+  }
+  return companies.get(t);
 }
 
 function recordStates() {

@@ -1,0 +1,46 @@
+# One static binary and nothing else: `docker build -t meetpoint . && docker run -p 8080:8080 meetpoint`.
+
+FROM docker.io/library/rust:1.95-slim-bookworm AS build
+WORKDIR /build
+# The last image holds no libc and no loader. Cargo keeps these flags from build scripts only when the target is named,
+# so it is: as the platform that this very stage runs on, whichever that is.
+ENV RUSTFLAGS="-C target-feature=+crt-static" \
+    CARGO_PROFILE_RELEASE_STRIP=symbols
+
+# The dependencies are a layer of their own, made again only when a manifest changes: they are most of the build.
+# Every member needs a source to be a package at all, also loadtest, which is not built here.
+COPY Cargo.toml Cargo.lock ./
+COPY protocol/Cargo.toml protocol/
+COPY loadtest/Cargo.toml loadtest/
+# What came of the placeholders is thrown away: cargo goes by file times, a checkout's are older than this layer, and
+# the placeholder would be shipped as the server.
+RUN mkdir -p src protocol/src loadtest/src \
+    && echo 'fn main() {}' | tee src/main.rs > loadtest/src/main.rs \
+    && touch src/lib.rs protocol/src/lib.rs loadtest/src/lib.rs \
+    && target=$(rustc --print host-tuple) \
+    && cargo build --release --locked --package meetpoint --target "$target" \
+    && cargo clean --release --locked --package meetpoint --package meetpoint-protocol --target "$target"
+
+COPY protocol/src protocol/src
+COPY web web
+COPY src src
+RUN target=$(rustc --print host-tuple) \
+    && cargo build --release --locked --package meetpoint --target "$target" \
+    && cp "target/$target/release/meetpoint" /meetpoint
+
+FROM scratch
+LABEL org.opencontainers.image.title="meetpoint" \
+      org.opencontainers.image.description="One signaling and matchmaking server for WebRTC applications" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+COPY --from=build /meetpoint /meetpoint
+# By number: there is no /etc/passwd to look a name up in.
+USER 65532:65532
+# Settings belong in the environment, not in arguments: the health check sees only the former.
+# `docker stop` kills after 10 s, so the drain is over before that.
+ENV PORT=8080 \
+    LOG_FORMAT=json \
+    SHUTDOWN_GRACE=8s
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s --retries=3 CMD ["/meetpoint", "healthcheck"]
+ENTRYPOINT ["/meetpoint"]

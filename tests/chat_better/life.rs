@@ -1,0 +1,100 @@
+//! The life of a connection: what it is told first, how its silence is noticed, and what its end is called.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::chat::{Guest, meet, pair};
+use crate::support::frame::{self, FIN, TEXT};
+use crate::support::handshake::Handshake;
+use crate::support::peer::Manners;
+use crate::support::server::Server;
+
+const SILENT: Manners = Manners { answers_pings: false, answers_close: true };
+
+#[tokio::test]
+async fn ready_tells_what_a_client_can_build_on() {
+    for (settings, interval) in [(&[][..], 20_000), (&[("HEARTBEAT", "7s")][..], 7_000)] {
+        let server = Server::with(settings).await;
+        let mut peer = Handshake::default().open(server.address).await.unwrap();
+        let ready = peer.hear().await;
+        assert_eq!(ready["pingInterval"], interval);
+        assert_eq!(ready["protocol"], 1);
+        let features = ready["features"].as_array().unwrap();
+        assert!(features.iter().all(|feature| feature.is_string()), "{ready}");
+    }
+}
+
+#[tokio::test]
+async fn a_parting_says_why() {
+    let server = Server::start().await;
+    for reason in ["next", "left", "disconnected"] {
+        let (leaver, mut stays) = (Guest::join(&server).await, Guest::join(&server).await);
+        let mut leaver = leaver;
+        meet(&mut leaver, &mut stays).await;
+        match reason {
+            "next" => leaver.say("next").await,
+            "left" => leaver.say("leave").await,
+            _ => leaver.close(1000, "").await,
+        }
+        stays.parted(reason).await;
+        stays.say("leave").await;
+        stays.settle().await;
+        leaver.terminate().await;
+    }
+}
+
+#[tokio::test]
+async fn an_invalid_frame_parts_a_pair_like_a_hang_up() {
+    let server = Server::start().await;
+    let (mut culprit, mut partner) = pair(&server).await;
+    culprit.write(&frame::masked(FIN | TEXT, b"\xff")).await.unwrap();
+    assert_eq!(culprit.closed().await.code, 1007);
+    partner.parted("disconnected").await;
+}
+
+#[tokio::test]
+async fn a_close_is_answered_with_its_own_code_and_then_the_connection_ends() {
+    let server = Server::start().await;
+    let mut guest = Guest::join(&server).await;
+    guest.close(3000, "so long").await;
+    let closed = guest.closed().await;
+    assert_eq!((closed.code, closed.reason.as_str()), (3000, "so long"));
+}
+
+#[tokio::test]
+async fn a_frozen_partner_is_noticed_within_two_intervals() {
+    let server = Server::with(&[("HEARTBEAT", "500ms")]).await;
+    let mut frozen = Guest::enter(&server, Handshake { manners: SILENT, ..Handshake::default() }).await;
+    let mut partner = Guest::join(&server).await;
+    meet(&mut frozen, &mut partner).await;
+    let last_words = Instant::now();
+    partner.parted("timeout").await;
+    let silent = last_words.elapsed();
+    // Two intervals, each up to a fifth longer, and slack for a busy machine.
+    assert!(silent > Duration::from_millis(450) && silent < Duration::from_millis(2200), "noticed after {silent:?}");
+    let closed = frozen.closed().await;
+    assert_eq!((closed.code, closed.reason.as_str()), (4010, "ping timeout"));
+}
+
+#[tokio::test]
+async fn any_traffic_counts_as_life() {
+    let server = Server::with(&[("HEARTBEAT", "300ms")]).await;
+    let mut talker = Guest::enter(&server, Handshake { manners: SILENT, ..Handshake::default() }).await;
+    let mut words = tokio::time::interval(Duration::from_millis(100));
+    for _ in 0..15 {
+        words.tick().await;
+        talker.say("ping").await;
+        assert_eq!(talker.hear().await, json!({"type": "pong"}));
+    }
+}
+
+#[tokio::test]
+async fn a_guest_who_answers_pings_stays() {
+    let server = Server::with(&[("HEARTBEAT", "200ms")]).await;
+    let mut quiet = Guest::join(&server).await;
+    for _ in 0..5 {
+        quiet.pinged().await;
+    }
+    quiet.silence().await;
+}

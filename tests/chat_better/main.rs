@@ -1,0 +1,9 @@
+//! Where meetpoint is better than the chat server whose wire it speaks, with the settings a user gets by default.
+
+mod life;
+mod matching;
+mod next;
+mod origin;
+mod rematch;
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,18 @@
+//! What the black-box tests share: the server as a process, clients that can be polite or hostile, and recorded
+//! conversations. None of these modules links against the server's code, so no fault can hide by being on both sides.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+pub mod chat;
+pub mod frame;
+pub mod handshake;
+pub mod http;
+pub mod matcher;
+pub mod peer;
+pub mod replay;
+pub mod server;
+
+use std::time::Duration;
+
+/// How long a test waits for what must come. Only a failing test ever spends it, so it is generous to a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(10);

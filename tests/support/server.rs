@@ -1,0 +1,116 @@
+//! The server under test: the real binary on a free port of the loopback, killed when the test lets go of it.
+
+use std::net::SocketAddr;
+use std::process::{ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::PATIENCE;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_meetpoint");
+
+pub struct Server {
+    pub address: SocketAddr,
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    /// Without a reader the pipe fills up and the server's logging would stop it.
+    drain: JoinSet<()>,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        Self::with(&[]).await
+    }
+
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let mut child = meetpoint(&[], settings).stderr(Stdio::piped()).spawn().expect("the binary under test starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
+        let mut seen = Vec::new();
+        let address = timeout(PATIENCE, listening(&mut lines, &mut seen))
+            .await
+            .unwrap_or_default()
+            .unwrap_or_else(|| panic!("the server never listened: {seen:#?}"));
+        let log = Arc::new(Mutex::new(seen));
+        let mut drain = JoinSet::new();
+        drain.spawn(keep(lines, Arc::clone(&log)));
+        Self { address, child, log, drain }
+    }
+
+    /// Sends a signal by its name, as a terminal or an orchestrator would.
+    pub async fn signal(&self, name: &str) {
+        let id = self.child.id().expect("the server still runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status().await;
+        assert!(sent.expect("kill is installed").success(), "signal {name} was not sent");
+    }
+
+    /// How the server ended, or None when it still runs after `within`.
+    pub async fn exit(&mut self, within: Duration) -> Option<ExitStatus> {
+        let ended = timeout(within, self.child.wait()).await.ok()?;
+        Some(ended.expect("the server can be waited for"))
+    }
+
+    /// Memory the process occupies, where the platform tells it.
+    pub fn resident_bytes(&self) -> Option<u64> {
+        const PAGE: u64 = 4096;
+        let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id()?)).ok()?;
+        let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
+        Some(pages * PAGE)
+    }
+
+    pub fn assert_no_panic(&self) {
+        let log = self.log.lock().expect("the drain does not panic");
+        let panicked = log.iter().find(|line| line.contains("panicked at"));
+        assert_eq!(panicked, None, "a task of the server panicked");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log.lock().expect("the drain does not panic");
+            let tail = log.len().saturating_sub(20);
+            eprintln!("the server's last words:\n{}", log[tail..].join("\n"));
+        }
+    }
+}
+
+/// Runs the binary to its end: for subcommands, `--help` and settings that stop the start.
+pub async fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    let output = meetpoint(arguments, settings).output();
+    timeout(PATIENCE, output).await.expect("the command ends").expect("the binary under test starts")
+}
+
+fn meetpoint(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(BINARY);
+    command
+        .args(arguments)
+        .env_clear()
+        .envs([("HOST", "127.0.0.1"), ("PORT", "0"), ("LOG_FORMAT", "json")])
+        .envs(settings.iter().copied())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    command
+}
+
+async fn listening(lines: &mut Lines<BufReader<ChildStderr>>, seen: &mut Vec<String>) -> Option<SocketAddr> {
+    while let Ok(Some(line)) = lines.next_line().await {
+        let fields = serde_json::from_str::<Value>(&line).unwrap_or_default()["fields"].take();
+        seen.push(line);
+        if fields["message"] == "listening" {
+            return fields["address"].as_str()?.parse().ok();
+        }
+    }
+    None
+}
+
+async fn keep(mut lines: Lines<BufReader<ChildStderr>>, log: Arc<Mutex<Vec<String>>>) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        log.lock().expect("no holder panics").push(line);
+    }
+}
