@@ -8,6 +8,7 @@ mod buffer;
 
 use std::{
     io,
+    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU8, Ordering},
@@ -17,6 +18,7 @@ use std::{
 
 use meetpoint_protocol::{ClientId, Close, ConnId, FrameType, ws::Opcode};
 use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
 
 use self::buffer::Buffer;
 use super::{
@@ -24,19 +26,10 @@ use super::{
     turn::Turn,
 };
 
-/// The writing half of a socket.
-pub trait Wire: Send {
+/// The writing half of a socket. As [`AsyncWrite`] it is its owner's alone: the task that reads the same socket.
+pub trait Wire: AsyncWrite + Unpin + Send {
     /// Writes what the socket takes at once. From any task; [`io::ErrorKind::WouldBlock`] leaves the rest to the owner.
     fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize>;
-
-    /// Writes some of `bytes`, or wakes the owner when that is possible. From the owner's task only.
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
-
-    /// Sees to it that all that was written is on its way. From the owner's task only.
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-
-    /// Says that nothing more will come. From the owner's task only.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 }
 
 /// How much an outbox holds.
@@ -269,14 +262,14 @@ impl Outbox {
         let mut state = self.0.state.lock();
         let State { wire: Some(wire), buffer, .. } = &mut *state else { return Poll::Ready(Ok(())) };
         while !buffer.is_empty() {
-            match wire.poll_write(cx, buffer.bytes()) {
+            match Pin::new(&mut *wire).poll_write(cx, buffer.bytes()) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(written)) => buffer.written(written, self.0.bounds.kept),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return Poll::Pending,
             }
         }
-        let flushed = wire.poll_flush(cx);
+        let flushed = Pin::new(wire).poll_flush(cx);
         if flushed.is_ready() {
             state.blocked = false;
             self.0.attention.fetch_and(!BLOCKED, Ordering::AcqRel);
@@ -287,7 +280,7 @@ impl Outbox {
     /// Says that nothing more will come.
     pub fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.0.state.lock().wire {
-            Some(wire) => wire.poll_shutdown(cx),
+            Some(wire) => Pin::new(wire).poll_shutdown(cx),
             None => Poll::Ready(Ok(())),
         }
     }

@@ -1,15 +1,10 @@
 //! The seam between sockets and the rest: plain TCP is written at once by whoever has something to say; anything else
 //! (TLS, memory, a simulated network) is written by its owner.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    task::{Context, Poll},
-};
+use std::{io, net::SocketAddr};
 
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
+    io::{AsyncRead, AsyncWrite, WriteHalf},
     net::{
         TcpListener, TcpSocket, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
@@ -53,47 +48,19 @@ impl Listener for TcpListener {
 
     fn split(io: TcpStream) -> (OwnedReadHalf, Box<dyn Wire>) {
         let (reader, writer) = io.into_split();
-        (reader, Box::new(Direct(writer)))
+        (reader, Box::new(writer))
     }
 }
 
-struct Direct(OwnedWriteHalf);
-
-impl Wire for Direct {
+impl Wire for OwnedWriteHalf {
     fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.try_write(bytes)
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
+        OwnedWriteHalf::try_write(self, bytes)
     }
 }
 
-/// The writing half of a stream that only its owner can drive.
-pub struct Owned<W>(pub W);
-
-impl<W: AsyncWrite + Unpin + Send> Wire for Owned<W> {
+/// Any other stream is written by its owner only.
+impl<S: AsyncWrite + Send> Wire for WriteHalf<S> {
     fn try_write(&mut self, _: &[u8]) -> io::Result<usize> {
         Err(io::ErrorKind::WouldBlock.into())
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(cx)
-    }
-
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }

@@ -7,10 +7,7 @@ use meetpoint::{
     app,
     config::Settings,
     core::{chance::Chance, outbox::Wire},
-    server::{
-        Server,
-        wire::{Listener, Owned},
-    },
+    server::{Server, wire::Listener},
 };
 use serde_json::Value;
 use tokio::{
@@ -43,7 +40,7 @@ impl Listener for Pipes {
 
     fn split(io: DuplexStream) -> (ReadHalf<DuplexStream>, Box<dyn Wire>) {
         let (reader, writer) = split(io);
-        (reader, Box::new(Owned(writer)))
+        (reader, Box::new(writer))
     }
 }
 

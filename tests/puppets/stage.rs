@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    pin::Pin,
     sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -21,6 +22,7 @@ use meetpoint::{
 use meetpoint_protocol::{ClientId, ConnId, ws};
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::io::AsyncWrite;
 
 /// A wire that takes everything at once.
 #[derive(Clone, Default)]
@@ -31,16 +33,18 @@ impl Wire for Tape {
         self.0.lock().extend_from_slice(bytes);
         Ok(bytes.len())
     }
+}
 
-    fn poll_write(&mut self, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+impl AsyncWrite for Tape {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Poll::Ready(self.try_write(bytes))
     }
 
-    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_shutdown(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
