@@ -2,9 +2,10 @@
 
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /build
-# The last image holds no libc and no loader. Cargo keeps these flags from build scripts only when the target is named,
-# so it is: as the platform that this very stage runs on, whichever that is.
-ENV RUSTFLAGS="-C target-feature=+crt-static" \
+# The last image holds neither libc nor loader, so all is linked in. A static program cannot look getrandom(2) up and would
+# open /dev/urandom instead, had the cfg not told it. Cargo keeps these flags from build scripts only when a target is
+# named, so one is: the platform that this very stage runs on.
+ENV RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
     CARGO_PROFILE_RELEASE_STRIP=symbols
 
 # The dependencies are a layer of their own, made again only when a manifest changes: they are most of the build.

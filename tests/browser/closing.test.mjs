@@ -1,18 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch } from './support/browser.mjs';
+import { test } from 'node:test';
 import { withPuppetServer } from './support/puppet.mjs';
-import { startServer } from './support/server.mjs';
-
-let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+import { browser, server } from './support/stage.mjs';
 
 for (const [code, reason, words] of [
   [1000, '', /ended the session/],

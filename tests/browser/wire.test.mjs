@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { launch, Person } from './support/browser.mjs';
+import { test } from 'node:test';
+import { Person } from './support/browser.mjs';
 import { withInterpreter, withPuppetServer } from './support/puppet.mjs';
-import { startServer } from './support/server.mjs';
-
-let server, browser;
-before(async () => {
-  server = await startServer();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+import { browser, server } from './support/stage.mjs';
 
 test('where the server names no initiator, the smaller id offers', async (t) => {
   const ids = [];
