@@ -2,9 +2,9 @@
 
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /build
-# The last image holds neither libc nor loader, so all is linked in. A static program cannot look getrandom(2) up and would
-# open /dev/urandom instead, had the cfg not told it. Cargo keeps these flags from build scripts only when a target is
-# named, so one is: the platform that this very stage runs on.
+# The last image holds neither libc nor loader, so all is linked in. A static program cannot look up getrandom(2) by
+# name and would open /dev/urandom instead: the cfg makes it a plain call. Cargo keeps these flags from build scripts
+# only when a target is named, so one is: the platform that this very stage runs on.
 ENV RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
     CARGO_PROFILE_RELEASE_STRIP=symbols
 
@@ -13,8 +13,8 @@ ENV RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getr
 COPY Cargo.toml Cargo.lock ./
 COPY protocol/Cargo.toml protocol/
 COPY loadtest/Cargo.toml loadtest/
-# What came of the placeholders is thrown away: cargo goes by file times, a checkout's are older than this layer, and
-# the placeholder would be shipped as the server.
+# What came of the placeholders is thrown away: cargo goes by file times, and from a checkout older than this layer it
+# would ship the placeholder as the server.
 RUN mkdir -p src protocol/src loadtest/src \
     && echo 'fn main() {}' | tee src/main.rs > loadtest/src/main.rs \
     && touch src/lib.rs protocol/src/lib.rs loadtest/src/lib.rs \

@@ -142,7 +142,8 @@ impl<R: AsyncRead + Unpin> Connection<R> {
     }
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        if self.socket.get_mut().wake(cx.waker()) {
+        let moved = self.socket.get_mut().wake(cx.waker());
+        if moved {
             self.outbox.owned_by(cx.waker());
         }
         if let Some(close) = self.outbox.closing() {
@@ -152,10 +153,13 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             return Poll::Ready(Ended::Cut);
         }
         let mut turn = Turn::new(now());
-        let read = self.poll_read(cx, &mut turn);
-        let beat = if read.is_ready() { read } else { self.poll_beat(cx, &mut turn) };
+        let mut ended = self.poll_read(cx, &mut turn);
+        // A timer that knows this task's waker need not be asked before its time.
+        if ended.is_pending() && (moved || turn.now >= self.timer.deadline().into_std()) {
+            ended = self.poll_beat(cx, &mut turn);
+        }
         self.server.metrics.absorb(&mut turn.tally);
-        beat
+        ended
     }
 
     /// Works through what the socket has.
