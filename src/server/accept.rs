@@ -1,6 +1,6 @@
 //! The accept loop and the life of one connection before it becomes a WebSocket: HTTP/1.1 with every limit set.
 
-use std::{convert::Infallible, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::{server::conn::http1, service::service_fn};
@@ -29,6 +29,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve<L: Listener>(listener: L, server: Arc<Server>) {
     let router = http::router(server.clone());
     let mut ended = pin!(server.drain.ended());
+    let mut exhausted = false;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -37,20 +38,30 @@ pub async fn serve<L: Listener>(listener: L, server: Arc<Server>) {
         };
         match accepted {
             Ok((io, peer)) => {
-                let connection = connection::<L>(io, peer, router.clone(), server.clone());
-                // Boxed: what HTTP needs is freed before the socket's long life begins.
-                server.drain.tasks.spawn(connection);
+                exhausted = false;
+                server.drain.tasks.spawn(connection::<L>(io, peer, router.clone(), server.clone()));
             }
+            Err(error) if gone(&error) => debug!(%error, "a connection ended before it was accepted"),
             Err(error) => {
-                warn!(%error, "cannot accept");
+                // Once, however long it lasts.
+                if !std::mem::replace(&mut exhausted, true) {
+                    warn!(%error, "cannot accept connections for the moment");
+                }
                 sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
+/// Whether an error of accept is that of the one connection, and not of the listener (accept(2)).
+fn gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
+}
+
 async fn connection<L: Listener>(io: L::Io, peer: SocketAddr, router: Router, server: Arc<Server>) {
     let slot = Slot::default();
+    // Boxed here and below: what HTTP needs is freed before the socket's long life begins.
     if let Err(error) = Box::pin(http(io, router, slot.clone(), &server)).await {
         debug!(%peer, %error, "HTTP connection failed");
     }

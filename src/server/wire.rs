@@ -41,8 +41,8 @@ impl Listener for TcpListener {
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (stream, peer) = TcpListener::accept(self).await?;
-        // Signaling is small frames that somebody waits for.
-        stream.set_nodelay(true)?;
+        // Signaling is small frames that somebody waits for. Where this fails the connection is gone, as its task will see.
+        let _ = stream.set_nodelay(true);
         Ok((stream, peer))
     }
 
