@@ -22,8 +22,6 @@ pub struct Match {
     pub partner_user: Option<UserId>,
     /// Whether this side makes the offer: true for exactly one.
     pub initiator: bool,
-    /// Whether this side has not asked for a partner since its last one went.
-    pub unasked: bool,
 }
 
 /// Why somebody is no longer there.

@@ -39,7 +39,8 @@ struct Inner {
 struct Guest {
     outbox: Outbox,
     room: Option<Arc<Room>>,
-    /// It has not asked for a partner since its last one went; it may have been queued all the same.
+    /// It has not asked for a partner since its last one went, and may have been queued all the same: an `available` that
+    /// crosses with its match is no fault of its own.
     unasked: bool,
 }
 
@@ -58,13 +59,15 @@ impl Lobby {
         Self { chance, inner: Mutex::new(inner), deadline_moved: Notify::new() }
     }
 
-    /// The client looks for a partner.
+    /// The client looks for a partner. Having got one without asking is no reason to refuse, once.
     pub fn available(&self, client: &Outbox, turn: &mut Turn) -> Result<(), AlreadyPaired> {
         let mut inner = self.inner.lock();
-        inner.receive(client);
-        let pair = inner.matchmaker.available(client.client(), turn.now)?;
-        inner.guests.entry(client.client()).and_modify(|guest| guest.unasked = false);
-        self.seat(&mut inner, pair, turn);
+        let unasked = std::mem::take(&mut inner.receive(client).unasked);
+        match inner.matchmaker.available(client.client(), turn.now) {
+            Ok(pair) => self.seat(&mut inner, pair, turn),
+            Err(AlreadyPaired) if unasked => {}
+            Err(AlreadyPaired) => return Err(AlreadyPaired),
+        }
         Ok(())
     }
 
@@ -127,7 +130,8 @@ impl Lobby {
         }
     }
 
-    /// A pair has ended, perhaps, because of `leaver`: closes its room, tells who stayed, then seats the new pairs.
+    /// A pair has ended, perhaps, because of `leaver`, whose task this is: closes its room, tells who stayed, then seats
+    /// the new pairs.
     fn settle(&self, inner: &mut Inner, leaver: ClientId, why: Departure, outcome: Outcome, turn: &mut Turn) {
         if let Some(abandoned) = outcome.abandoned {
             for client in [leaver, abandoned] {
@@ -135,6 +139,10 @@ impl Lobby {
                     guest.unasked = true;
                     guest.room.take().inspect(|room| room.dissolve());
                 }
+            }
+            if let Some(guest) = inner.guests.get(&leaver) {
+                // A match that its session has not noticed is over as well.
+                guest.outbox.take_event();
             }
             if let Some(guest) = inner.guests.get(&abandoned) {
                 guest.outbox.tell(Event::PartnerLeft(why), turn);
@@ -154,14 +162,13 @@ impl Lobby {
                     guest.room = Some(room.clone());
                 }
             }
-            let Inner { matchmaker, guests, .. } = &*inner;
+            let matchmaker = &inner.matchmaker;
             room.tell(
                 |client| {
                     let initiator = client == pair.newcomer;
                     let partner = if initiator { pair.waiter } else { pair.newcomer };
                     let partner_user = matchmaker.user(partner).cloned();
-                    let unasked = guests.get(&client).is_some_and(|guest| guest.unasked);
-                    Event::Matched(Match { room: room.clone(), partner, partner_user, initiator, unasked })
+                    Event::Matched(Match { room: room.clone(), partner, partner_user, initiator })
                 },
                 turn,
             );
@@ -175,11 +182,65 @@ impl Lobby {
 }
 
 impl Inner {
-    fn receive(&mut self, client: &Outbox) {
+    fn receive(&mut self, client: &Outbox) -> &mut Guest {
         self.guests.entry(client.client()).or_insert_with(|| Guest {
             outbox: client.clone(),
             room: None,
             unasked: false,
-        });
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use meetpoint_protocol::{ConnId, FrameType};
+
+    use super::*;
+    use crate::core::{
+        event::Words,
+        outbox::{Bounds, Wire},
+    };
+
+    struct Silent;
+
+    impl Words for Silent {
+        fn write(&self, _: &Event, _: &mut Vec<u8>) -> Option<FrameType> {
+            None
+        }
+    }
+
+    impl Wire for tokio::io::Sink {
+        fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            Ok(bytes.len())
+        }
+    }
+
+    fn client(n: u8) -> Outbox {
+        let bounds = Bounds { bytes: 1000, frames: 10, kept: 64 };
+        let wire = Box::new(tokio::io::sink());
+        Outbox::new(ClientId::from_random([n; 16]), ConnId(n.into()), &Silent, bounds, wire)
+    }
+
+    #[test]
+    fn a_match_that_ended_before_its_session_noticed_is_never_noticed() {
+        let rules = Rules {
+            requeue_on_partner_leave: true,
+            requeue_on_next: false,
+            rematch_cooldown: Duration::from_secs(5),
+            rematch_memory: 3,
+        };
+        let lobby = Lobby::new(rules, Arc::new(Chance::from_seed(1)));
+        let mut turn = Turn::new(Instant::now());
+        let [me, first, second] = [1, 2, 3].map(client);
+        for client in [&me, &first, &second] {
+            lobby.available(client, &mut turn).expect("nobody is paired with them");
+        }
+        assert!(matches!(me.take_event(), Some(Event::Matched(_))));
+        lobby.next(first.client(), &mut turn).expect("paired with me");
+        // Matched with the second by now; the session is still about to say `next` to the first.
+        lobby.next(me.client(), &mut turn).expect("paired");
+        assert!(me.take_event().is_none());
+        assert_eq!(lobby.available(&me, &mut turn), Ok(()));
+        assert_eq!(lobby.census(turn.now).waiting, 2);
     }
 }

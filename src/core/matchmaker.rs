@@ -39,7 +39,7 @@ pub struct Pair {
     /// The one that waited longer, and how long.
     pub waiter: ClientId,
     pub waited: Duration,
-    /// The one whose arrival made the match, and how long it had waited: zero unless a cooldown ended.
+    /// The other, and how long it had waited: zero when its arrival made the match.
     pub newcomer: ClientId,
     pub newcomer_waited: Duration,
 }

@@ -121,11 +121,7 @@ impl Outbox {
 
     /// Appends a text frame.
     pub fn push(&self, frame: &Frame<'_>, turn: &mut Turn) -> Result<(), PushError> {
-        let pushed = self.append(Opcode::Text, frame.parts, turn);
-        if pushed.is_ok() {
-            turn.tally.sent(frame.frame_type);
-        }
-        pushed
+        self.append(&mut self.0.state.lock(), Opcode::Text, frame, turn)
     }
 
     /// Appends a text frame given as one string.
@@ -135,19 +131,21 @@ impl Outbox {
 
     /// Appends an empty protocol ping.
     pub fn ping(&self, turn: &mut Turn) -> Result<(), PushError> {
-        self.append(Opcode::Ping, &[], turn)?;
-        turn.tally.sent(FrameType::ControlPing);
-        Ok(())
+        let frame = Frame { frame_type: FrameType::ControlPing, parts: &[] };
+        self.append(&mut self.0.state.lock(), Opcode::Ping, &frame, turn)
     }
 
     /// Says an event in the receiver's words, and leaves it for the receiver's session, which looks before its next frame.
+    /// Both under one lock: no answer to the words can come before the session may know what they said.
     pub fn tell(&self, event: Event, turn: &mut Turn) {
         let mut text = Vec::new();
-        if let Some(frame_type) = self.0.words.write(&event, &mut text) {
+        let frame_type = self.0.words.write(&event, &mut text);
+        let mut state = self.0.state.lock();
+        if let Some(frame_type) = frame_type {
             // Refused only where the connection is closing, and then its session will not act on the event either.
-            let _ = self.push(&Frame { frame_type, parts: &[&text] }, turn);
+            let _ = self.append(&mut state, Opcode::Text, &Frame { frame_type, parts: &[&text] }, turn);
         }
-        self.0.state.lock().event = Some(event);
+        state.event = Some(event);
         self.raise(EVENT);
     }
 
@@ -164,27 +162,32 @@ impl Outbox {
         self.write(&mut state);
     }
 
-    fn append(&self, opcode: Opcode, parts: &[&[u8]], turn: &mut Turn) -> Result<(), PushError> {
+    fn append(&self, state: &mut State, opcode: Opcode, frame: &Frame<'_>, turn: &mut Turn) -> Result<(), PushError> {
         let bounds = &self.0.bounds;
-        let len = parts.iter().map(|part| part.len()).sum();
-        let mut state = self.0.state.lock();
+        let len = frame.parts.iter().map(|part| part.len()).sum();
         if state.closing.is_some() || state.wire.is_none() {
             return Err(PushError::Gone);
         }
         if !state.buffer.fits(len, bounds) {
             // A sender with much to say may fill the buffer within its turn: that is not the receiver's fault.
-            self.write(&mut state);
+            self.write(state);
             if !state.buffer.fits(len, bounds) {
-                self.latch(&mut state, Close::SlowConsumer);
+                self.latch(state, Close::SlowConsumer);
                 return Err(PushError::Full);
             }
         }
-        state.buffer.append(opcode, len, parts);
+        state.buffer.append(opcode, len, frame.parts);
+        turn.tally.sent(frame.frame_type);
+        self.touch(state, turn);
+        Ok(())
+    }
+
+    /// Sees to it that somebody writes what was appended: the owner where the socket is full, else the first turn that came.
+    fn touch(&self, state: &mut State, turn: &mut Turn) {
         if !state.touched && !state.blocked {
             state.touched = true;
             turn.touch(self);
         }
-        Ok(())
     }
 
     fn write(&self, state: &mut State) {
@@ -248,10 +251,7 @@ impl Outbox {
         if state.closing.is_none() && !state.buffer.fits(0, &self.0.bounds) {
             self.latch(&mut state, Close::SlowConsumer);
         }
-        if !state.touched && !state.blocked {
-            state.touched = true;
-            turn.touch(self);
-        }
+        self.touch(&mut state, turn);
     }
 
     /// Writes what others left to the owner; ready when nothing waits any more.

@@ -15,8 +15,8 @@ use crate::{
 
 /// A WebSocket protocol.
 pub trait Dialect: Send + Sync {
-    /// Whether a socket that is asked for in this way is this dialect's. Asked in the order of the dialects' list.
-    fn claims(&self, hello: &Hello<'_>) -> bool;
+    /// The path on which its sockets are opened.
+    fn path(&self) -> &'static str;
 
     /// What this dialect does with a request without an Origin.
     fn missing_origin(&self) -> Missing;
@@ -29,12 +29,6 @@ pub trait Dialect: Send + Sync {
 
     /// A session for a socket that has been upgraded. The first frames may be said here.
     fn open(&self, outbox: Outbox, turn: &mut Turn) -> Box<dyn Session>;
-}
-
-/// How a client asks for a socket.
-pub struct Hello<'a> {
-    pub path: &'a str,
-    pub query: &'a str,
 }
 
 /// The dialect's side of one socket, owned by the socket's task. Nothing here ever waits.

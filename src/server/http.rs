@@ -1,6 +1,6 @@
 //! The routes, and what all of them have in common: errors as JSON, counts and durations by route.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{
     Json, Router,
@@ -18,14 +18,16 @@ use super::{Server, now, pages, probes, upgrade};
 const NO_ROUTE: &str = "none";
 
 pub(super) fn router(server: Arc<Server>) -> Router {
-    Router::new()
+    let sockets: BTreeSet<_> = server.dialects.iter().map(|dialect| dialect.path()).collect();
+    sockets
+        .into_iter()
+        .fold(Router::new(), |router, path| router.route(path, get(upgrade::answer)))
         .route("/", get(pages::front))
         .route("/assets/{name}", get(pages::asset))
         .route("/health", get(probes::health))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route(&server.metrics_route, get(probes::metrics))
-        .route("/ws", get(upgrade::answer))
         .fallback(async || problem(StatusCode::NOT_FOUND, "Not found"))
         .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
         .layer(middleware::from_fn_with_state(server.clone(), measure))

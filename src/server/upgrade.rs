@@ -19,7 +19,6 @@ use parking_lot::Mutex;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{Server, http::problem, wire::Listener};
-use crate::dialects::Hello;
 
 /// Where the answer to an upgrade request leaves what the connection needs when HTTP is done.
 #[derive(Clone, Default)]
@@ -46,8 +45,7 @@ pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<(usize, L::I
 
 /// Answers a request for a socket.
 pub(super) async fn answer(State(server): State<Arc<Server>>, mut request: Request) -> Response {
-    let hello = Hello { path: request.uri().path(), query: request.uri().query().unwrap_or_default() };
-    let Some(dialect) = server.dialects.iter().position(|dialect| dialect.claims(&hello)) else {
+    let Some(dialect) = server.dialects.iter().position(|dialect| dialect.path() == request.uri().path()) else {
         return problem(StatusCode::NOT_FOUND, "Not found");
     };
     let accept = match handshake(&request) {

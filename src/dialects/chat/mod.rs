@@ -28,7 +28,7 @@ use meetpoint_protocol::{
 use serde_json::value::RawValue;
 
 use self::words::ChatWords;
-use super::{Dialect, Flow, Hello, Session};
+use super::{Dialect, Flow, Session};
 use crate::{
     core::{
         event::{Departure, Event, Match, Words},
@@ -51,8 +51,8 @@ pub struct Chat {
 }
 
 impl Dialect for Chat {
-    fn claims(&self, hello: &Hello<'_>) -> bool {
-        hello.path == "/ws"
+    fn path(&self) -> &'static str {
+        "/ws"
     }
 
     fn missing_origin(&self) -> Missing {
@@ -69,7 +69,7 @@ impl Dialect for Chat {
 
     fn open(&self, outbox: Outbox, turn: &mut Turn) -> Box<dyn Session> {
         let session =
-            ChatSession { id: outbox.client().to_text(), lobby: self.lobby.clone(), outbox, seat: None, unreadable: 0 };
+            ChatSession { id: outbox.client().to_text(), lobby: self.lobby.clone(), outbox, room: None, unreadable: 0 };
         let mut ready = Vec::new();
         let ping_interval_ms = self.ping_interval.as_millis() as u64;
         Ready { client: session.outbox.client(), ping_interval_ms }.write(&mut ready);
@@ -83,16 +83,10 @@ struct ChatSession {
     id: IdText,
     lobby: Arc<Lobby>,
     outbox: Outbox,
-    seat: Option<Seat>,
+    /// Where this side sits, as far as it knows. The lobby is the authority; the room refuses what is out of date.
+    room: Option<Arc<Room>>,
     /// Unreadable frames in a row.
     unreadable: u32,
-}
-
-/// Where this side sits, as far as it knows. The lobby is the authority; the room refuses what is out of date.
-struct Seat {
-    room: Arc<Room>,
-    /// The match was not asked for, and nothing was heard since: an `available` may be under way.
-    unasked: bool,
 }
 
 impl Session for ChatSession {
@@ -130,27 +124,29 @@ impl ChatSession {
     fn act(&mut self, request: Request<'_>, turn: &mut Turn) {
         match request {
             Request::Relay(relay, payload) => self.relay(relay, payload, turn),
-            Request::Available => self.available(turn),
+            Request::Available => {
+                if self.lobby.available(&self.outbox, turn).is_err() {
+                    self.error(ErrorCode::AlreadyPaired, turn);
+                }
+            }
             Request::Next => match self.lobby.next(self.outbox.client(), turn) {
-                Ok(()) => self.seat = None,
+                Ok(()) => self.room = None,
                 Err(_) => self.error(ErrorCode::NotPaired, turn),
             },
             Request::Leave => {
                 self.lobby.leave(self.outbox.client(), turn);
-                self.outbox.take_event();
-                self.seat = None;
+                self.room = None;
             }
             Request::Auth(user) => self.lobby.identify(&self.outbox, user, turn),
             Request::Ping => self.push(FrameType::Pong, &[PONG.as_bytes()], turn),
         }
     }
 
-    fn relay(&mut self, relay: Relay, payload: Option<&RawValue>, turn: &mut Turn) {
-        let Some(Seat { room, unasked }) = &mut self.seat else {
+    fn relay(&self, relay: Relay, payload: Option<&RawValue>, turn: &mut Turn) {
+        let Some(room) = &self.room else {
             turn.tally.dropped.not_paired += 1;
             return self.error(ErrorCode::NotPaired, turn);
         };
-        *unasked = false;
         let relayed = Relayed::new(relay, &self.id, payload);
         let frame = Frame { frame_type: relay.frame_type(), parts: relayed.parts() };
         match room.relay(self.outbox.client(), &frame, turn) {
@@ -162,17 +158,6 @@ impl ChatSession {
                 turn.tally.dropped.not_paired += 1;
                 self.error(ErrorCode::NotPaired, turn);
             }
-        }
-    }
-
-    fn available(&mut self, turn: &mut Turn) {
-        if let Some(Seat { unasked, .. }) = &mut self.seat
-            && std::mem::take(unasked)
-        {
-            return;
-        }
-        if self.lobby.available(&self.outbox, turn).is_err() {
-            self.error(ErrorCode::AlreadyPaired, turn);
         }
     }
 
@@ -196,8 +181,8 @@ impl ChatSession {
     fn catch_up(&mut self) {
         match self.outbox.take_event() {
             None => {}
-            Some(Event::Matched(Match { room, unasked, .. })) => self.seat = Some(Seat { room, unasked }),
-            Some(Event::PartnerLeft(_)) => self.seat = None,
+            Some(Event::Matched(Match { room, .. })) => self.room = Some(room),
+            Some(Event::PartnerLeft(_)) => self.room = None,
         }
     }
 

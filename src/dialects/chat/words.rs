@@ -12,7 +12,7 @@ pub(super) struct ChatWords;
 impl Words for ChatWords {
     fn write(&self, event: &Event, out: &mut Vec<u8>) -> Option<FrameType> {
         match event {
-            Event::Matched(Match { room, partner, partner_user, initiator, .. }) => {
+            Event::Matched(Match { room, partner, partner_user, initiator }) => {
                 let (room, partner_user) = (room.id, partner_user.as_ref());
                 Matched { room, partner: *partner, initiator: *initiator, partner_user }.write(out);
                 Some(FrameType::Matched)
