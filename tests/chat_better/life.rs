@@ -1,16 +1,10 @@
-//! The life of a connection: what it is told first, how its silence is noticed, and what its end is called.
-
-use std::time::{Duration, Instant};
-
-use serde_json::json;
+//! The life of a connection: what it is told first, and what its end is called. How its silence
+//! is noticed, `tests/memory/heartbeat.rs` shows on paused time.
 
 use crate::support::chat::{Guest, meet, pair};
 use crate::support::frame::{self, FIN, TEXT};
 use crate::support::handshake::Handshake;
-use crate::support::peer::Manners;
 use crate::support::server::Server;
-
-const SILENT: Manners = Manners { answers_pings: false, answers_close: true };
 
 #[tokio::test]
 async fn ready_tells_what_a_client_can_build_on() {
@@ -60,41 +54,4 @@ async fn a_close_is_answered_with_its_own_code_and_then_the_connection_ends() {
     guest.close(3000, "so long").await;
     let closed = guest.closed().await;
     assert_eq!((closed.code, closed.reason.as_str()), (3000, "so long"));
-}
-
-#[tokio::test]
-async fn a_frozen_partner_is_noticed_within_two_intervals() {
-    let server = Server::with(&[("HEARTBEAT", "500ms")]).await;
-    let mut frozen = Guest::enter(&server, Handshake { manners: SILENT, ..Handshake::default() }).await;
-    let mut partner = Guest::join(&server).await;
-    meet(&mut frozen, &mut partner).await;
-    let last_words = Instant::now();
-    partner.parted("timeout").await;
-    let silent = last_words.elapsed();
-    // Two intervals, each up to a fifth longer, and slack for a busy machine.
-    assert!(silent > Duration::from_millis(450) && silent < Duration::from_millis(2200), "noticed after {silent:?}");
-    let closed = frozen.closed().await;
-    assert_eq!((closed.code, closed.reason.as_str()), (4010, "ping timeout"));
-}
-
-#[tokio::test]
-async fn any_traffic_counts_as_life() {
-    let server = Server::with(&[("HEARTBEAT", "300ms")]).await;
-    let mut talker = Guest::enter(&server, Handshake { manners: SILENT, ..Handshake::default() }).await;
-    let mut words = tokio::time::interval(Duration::from_millis(100));
-    for _ in 0..15 {
-        words.tick().await;
-        talker.say("ping").await;
-        assert_eq!(talker.hear().await, json!({"type": "pong"}));
-    }
-}
-
-#[tokio::test]
-async fn a_guest_who_answers_pings_stays() {
-    let server = Server::with(&[("HEARTBEAT", "200ms")]).await;
-    let mut quiet = Guest::join(&server).await;
-    for _ in 0..5 {
-        quiet.pinged().await;
-    }
-    quiet.silence().await;
 }

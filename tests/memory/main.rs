@@ -3,3 +3,4 @@
 mod heartbeat;
 mod metrics;
 mod pipes;
+mod rate;

@@ -106,6 +106,20 @@ impl Client {
         }
     }
 
+    /// All text frames that the server has said by now: a pong comes behind them.
+    pub async fn heard(&mut self) -> Vec<Value> {
+        self.socket.send(Message::Ping("so far".into())).await.expect("an open socket");
+        let mut frames = Vec::new();
+        loop {
+            match self.socket.next().await {
+                Some(Ok(Message::Text(text))) => frames.push(serde_json::from_str(&text).expect("JSON")),
+                Some(Ok(Message::Pong(_))) => return frames,
+                Some(Ok(Message::Ping(_))) => {}
+                other => panic!("a pong expected, {other:?} heard"),
+            }
+        }
+    }
+
     /// The code and the reason of the close frame, whatever comes before it.
     pub async fn hear_close(&mut self) -> (u16, String) {
         loop {

@@ -39,12 +39,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
-    (any::<bool>(), any::<bool>()).prop_map(|(requeue_on_partner_leave, requeue_on_next)| Rules {
-        requeue_on_partner_leave,
-        requeue_on_next,
+    (any::<bool>(), any::<bool>()).prop_map(|(on_partner_leave, on_next)| requeueing(on_partner_leave, on_next))
+}
+
+fn requeueing(on_partner_leave: bool, on_next: bool) -> Rules {
+    Rules {
+        requeue_on_partner_leave: on_partner_leave,
+        requeue_on_next: on_next,
         rematch_cooldown: Duration::from_secs(5),
         rematch_memory: 3,
-    })
+    }
 }
 
 /// What a client knows from what it was told.
@@ -165,11 +169,7 @@ proptest! {
 
     #[test]
     fn a_client_of_the_original_never_hears_that_it_is_paired_already(steps in steps()) {
-        let rules = Rules {
-            requeue_on_partner_leave: true, requeue_on_next: true,
-            rematch_cooldown: Duration::from_secs(5), rematch_memory: 3,
-        };
-        let mut stage = Stage::new(rules);
+        let mut stage = Stage::new(requeueing(true, true));
         let mut clients: HashMap<usize, Client> = HashMap::new();
         for step in steps {
             let now = stage.now;
