@@ -52,12 +52,18 @@ impl Server {
         let mut closes: Vec<_> =
             clients.into_iter().map(|client| (start + spread.mul_f64(self.chance.fraction()), client)).collect();
         closes.sort_unstable_by_key(|(when, _)| *when);
-        for (when, client) in closes {
-            sleep_until(when).await;
-            client.close(Close::ShuttingDown);
-        }
+        let farewells = async {
+            for (when, client) in closes {
+                sleep_until(when).await;
+                client.close(Close::ShuttingDown);
+            }
+        };
         self.drain.sockets.close();
         self.drain.tasks.close();
+        tokio::select! {
+            () = farewells => {}
+            () = self.drain.sockets.wait() => {}
+        }
         let gone = timeout_at(deadline, self.drain.sockets.wait()).await.is_ok();
         self.drain.ended.cancel();
         let finished = timeout_at(deadline, self.drain.tasks.wait()).await.is_ok();

@@ -1,5 +1,6 @@
 //! The whole server over pipes in memory, on paused time.
 
+mod drain;
 mod heartbeat;
 mod metrics;
 mod pipes;
