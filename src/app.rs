@@ -58,7 +58,6 @@ async fn watch_cooldowns(server: Arc<Server>) {
         let next = {
             let mut turn = Turn::new(Instant::now().into_std());
             let next = server.lobby.cooled(&mut turn);
-            turn.flush();
             server.metrics.absorb(&mut turn.tally);
             next
         };

@@ -257,8 +257,8 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         let mut turn = Turn::new(now());
         self.outbox.append_encoded(&frame, &mut turn);
         turn.tally.sent(FrameType::Close);
-        turn.flush();
         self.server.metrics.absorb(&mut turn.tally);
+        turn.flush();
         if poll_fn(|cx| self.poll_last_words(cx)).await.is_ok() {
             // Bytes left unread would make the kernel reset the connection, and the reset overtake the close frame.
             poll_fn(|cx| self.poll_discard(cx)).await;
@@ -282,17 +282,18 @@ impl<R> Connection<R> {
     /// Out of the room and the registry, once; the partner hears of it now and not after a dead socket's timeout.
     fn leave(&mut self, ended: Ended) {
         let Some(mut session) = self.session.take() else { return };
-        let mut turn = Turn::new(now());
-        session.closed(ended.departure(), &mut turn);
-        turn.flush();
         let (client, conn) = (self.outbox.client(), self.outbox.conn());
-        self.server.registry.leave(client, conn);
         let metrics = &self.server.metrics;
-        metrics.absorb(&mut turn.tally);
+        self.server.registry.leave(client, conn);
         metrics.closed(ended.label());
         if ended == Ended::ByServer(Close::SlowConsumer) {
             metrics.slow_consumers.inc();
         }
+        let mut turn = Turn::new(now());
+        session.closed(ended.departure(), &mut turn);
+        metrics.absorb(&mut turn.tally);
+        // Last: whoever hears of it finds it so.
+        turn.flush();
         debug!(%client, %conn, reason = ended.label(), "closed");
     }
 }
