@@ -1,5 +1,7 @@
-# One static binary and nothing else: `docker build -t meetpoint . && docker run -p 8080:8080 meetpoint`.
+# One static binary and a directory for its database:
+# `docker build -t meetpoint . && docker run -p 8080:8080 -v meetpoint:/data meetpoint`.
 
+# SQLite is compiled in, with this image's C compiler and libc headers.
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /build
 # The last image holds neither libc nor loader, so all is linked in. A static program cannot look up getrandom(2) by
@@ -23,22 +25,29 @@ RUN mkdir -p src protocol/src loadtest/src \
     && cargo clean --release --locked --package meetpoint --package meetpoint-protocol --target "$target"
 
 COPY protocol/src protocol/src
+COPY docs/openapi.json docs/
 COPY web web
 COPY src src
 RUN target=$(rustc --print host-tuple) \
     && cargo build --release --locked --package meetpoint --target "$target" \
-    && cp "target/$target/release/meetpoint" /meetpoint
+    && cp "target/$target/release/meetpoint" /meetpoint \
+    && mkdir /data
 
 FROM scratch
 LABEL org.opencontainers.image.title="meetpoint" \
       org.opencontainers.image.description="One signaling and matchmaking server for WebRTC applications" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY --from=build /meetpoint /meetpoint
+# The only place where the server may write. A named volume takes over the owner; a directory of the host that is
+# mounted here must belong to the same numbers.
+COPY --from=build --chown=65532:65532 /data /data
 # By number: there is no /etc/passwd to look a name up in.
 USER 65532:65532
+VOLUME /data
 # Settings belong in the environment, not in arguments: the health check sees only the former.
 # `docker stop` kills after 10 s, so the drain is over before that.
 ENV PORT=8080 \
+    STORAGE_PATH=/data/meetpoint.db \
     LOG_FORMAT=json \
     SHUTDOWN_GRACE=8s
 EXPOSE 8080

@@ -1,26 +1,78 @@
 //! The composition root: the only place that names concrete dialects and backends.
 
-use std::sync::Arc;
+use std::{
+    error::Error,
+    fmt, io,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
-use meetpoint_protocol::RoomId;
-use tokio::time::{Instant, sleep_until};
+use meetpoint_protocol::{RoomId, Timestamp};
+use serde_json::Map;
+use tokio::{
+    task::yield_now,
+    time::{Instant, interval, sleep_until},
+};
+use tracing::warn;
 
 use crate::{
-    config::{Settings, Socket},
-    core::{chance::Chance, lobby::Lobby, matchmaker::Rules, outbox::Bounds, registry::Registry, turn::Turn},
-    dialects::{Dialect, chat::Chat},
-    guard::origin::OriginPolicy,
-    server::{About, Limits, Server, accept, drain::Drain, wire::Listener},
+    config::{Settings, Socket, StorageType},
+    core::{
+        book::{self, Book, Journal, Kept},
+        chance::Chance,
+        clock::Clock,
+        lobby::Lobby,
+        matchmaker::Rules,
+        outbox::Bounds,
+        registry::Registry,
+        turn::Turn,
+    },
+    dialects::{
+        Dialect,
+        chat::Chat,
+        rondevu::{self, Rondevu},
+    },
+    guard::{credentials::Credentials, origin::OriginPolicy},
+    server::{About, Api, Index, Limits, Server, accept, drain::Drain, wire::Listener},
+    store::{
+        memory::Memory,
+        sqlite::{Sqlite, Unusable, Writing},
+    },
     telemetry::metrics::Metrics,
 };
 
-/// Puts the server together. Fails only where the metrics are not what Prometheus takes.
-pub fn build(settings: &Settings, chance: Chance) -> Result<Arc<Server>, prometheus::Error> {
+/// How often what has expired is taken out of memory, where nobody looks anyway.
+const RETIRE_EVERY: Duration = Duration::from_secs(1);
+
+/// A server that is put together.
+pub struct App {
+    pub server: Arc<Server>,
+    /// The storage's thread, where there is one.
+    writing: Option<Writing>,
+    cleanup_interval: Duration,
+}
+
+/// Why a server cannot be put together.
+#[derive(Debug)]
+pub enum Fault {
+    Metrics(prometheus::Error),
+    /// The file's name and what is wrong with it.
+    Storage(String, Unusable),
+    Thread(io::Error),
+}
+
+/// Puts the server together, with what its storage has kept.
+///
+/// # Errors
+/// The storage cannot be used, or the metrics are not what Prometheus takes.
+pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
     let chance = Arc::new(chance);
+    let clock = clock();
     let version = settings.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
     let build = [("version", version.as_str()), ("package", env!("CARGO_PKG_VERSION"))];
-    let metrics = Metrics::new(&Server::end_labels(), &build)?;
+    let metrics = Metrics::new(&Server::end_labels(), &build).map_err(Fault::Metrics)?;
     let lobby = Arc::new(Lobby::new(rules(settings), chance.clone()));
+    let (book, writing) = open_book(settings, &chance, &clock)?;
     let socket = &settings.socket;
     let dialects: Vec<Box<dyn Dialect>> = vec![Box::new(Chat {
         lobby: lobby.clone(),
@@ -29,9 +81,12 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<Arc<Server>, prometh
     })];
     let instance_id =
         settings.instance_id.clone().unwrap_or_else(|| format!("inst-{}", RoomId::from_random(chance.id())));
-    Ok(Arc::new(Server {
+    let server = Arc::new(Server {
         about: About { version, instance_id, started: Instant::now().into_std() },
+        apis: apis(settings, &book, &chance, &clock),
+        book,
         chance,
+        clock,
         connections: Default::default(),
         dialects,
         drain: Drain::default(),
@@ -41,16 +96,120 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<Arc<Server>, prometh
         metrics_route: settings.metrics_route.clone(),
         origins: OriginPolicy::new(&settings.origins),
         registry: Registry::default(),
-    }))
+    });
+    Ok(App { server, writing, cleanup_interval: settings.offers.cleanup_interval })
 }
 
-/// Serves until the server has been drained.
-pub async fn serve<L: Listener>(listener: L, server: Arc<Server>) {
-    tokio::select! {
-        () = accept::serve(listener, server.clone()) => {}
-        () = watch_cooldowns(server) => {}
+impl App {
+    /// Serves until the server has been drained.
+    pub async fn serve<L: Listener>(&self, listener: L) {
+        tokio::select! {
+            () = accept::serve(listener, self.server.clone()) => {}
+            () = watch_cooldowns(self.server.clone()) => {}
+            () = sweep(&self.server, self.cleanup_interval) => {}
+            () = retire(&self.server) => {}
+        }
+    }
+
+    /// Lets go of the storage, when what waits is written.
+    pub fn close(self) {
+        if let Some(writing) = self.writing {
+            writing.close();
+        }
     }
 }
+
+/// Opens the storage and reads what it has kept.
+fn open_book(settings: &Settings, chance: &Arc<Chance>, clock: &Clock) -> Result<(Arc<Book>, Option<Writing>), Fault> {
+    let offers = &settings.offers;
+    let limits = book::Limits {
+        per_owner: offers.max_per_owner,
+        offers: offers.max,
+        bytes: offers.max_stored.bytes(),
+        answered_tags: offers.answered_ttl,
+    };
+    let new =
+        |journal: Arc<dyn Journal>, kept: Kept| Arc::new(Book::new(journal, kept, limits, chance.clone(), clock.now()));
+    let storage = &settings.storage;
+    match storage.kind {
+        StorageType::Memory => Ok((new(Arc::new(Memory), Kept::default()), None)),
+        StorageType::Sqlite => {
+            let unusable = |problem| Fault::Storage(storage.path.clone(), problem);
+            let file = Sqlite::open(&storage.path, storage.sync).map_err(unusable)?;
+            let book = new(file.journal(), file.load().map_err(unusable)?);
+            let writing = file.write_for(&book).map_err(Fault::Thread)?;
+            Ok((book, Some(writing)))
+        }
+    }
+}
+
+/// The protocols over plain requests.
+fn apis(settings: &Settings, book: &Arc<Book>, chance: &Arc<Chance>, clock: &Clock) -> Vec<Api> {
+    let secret = settings.auth_secret.as_ref().map(|secret| *secret.bytes());
+    if secret.is_none() {
+        warn!("AUTH_SECRET is not set: credentials of the offers API end with this process");
+    }
+    let rondevu = Arc::new(Rondevu {
+        book: book.clone(),
+        clock: clock.clone(),
+        chance: chance.clone(),
+        credentials: Credentials::new(&secret.unwrap_or_else(|| chance.bytes())),
+        offers: settings.offers.clone(),
+        max_body: settings.max_body.bytes(),
+    });
+    let [sessions, offers, rpc] = rondevu::routes(&rondevu);
+    let of_sessions = rondevu.clone();
+    let topics: Box<Index> = Box::new(move |headers, query| rondevu::sessions::index(&of_sessions, headers, query));
+    let stats: Box<Index> = Box::new(move |_, _| rondevu::rpc::index(&rondevu));
+    let api = |(routes, cors), index| Api { routes, cors, index };
+    vec![api(sessions, topics), api(offers, Box::new(|_, _| Map::new())), api(rpc, stats)]
+}
+
+/// Begins with the system's time and goes on by the runtime's, which tests and simulations stop.
+fn clock() -> Clock {
+    let wall = || {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    };
+    let (begun, start) = (wall(), Instant::now());
+    Clock::new(move || begun.plus(start.elapsed()), wall)
+}
+
+/// Removes what has expired from the storage.
+async fn sweep(server: &Server, every: Duration) {
+    let mut ticks = interval(every);
+    loop {
+        ticks.tick().await;
+        while let Ok((more, commit)) = server.book.sweep(server.clock.now()) {
+            if commit.wait().await.is_err() || !more {
+                break;
+            }
+        }
+    }
+}
+
+/// Takes what has expired out of memory before anybody has to wait for it.
+async fn retire(server: &Server) {
+    let mut ticks = interval(RETIRE_EVERY);
+    loop {
+        ticks.tick().await;
+        while !server.book.retire(server.clock.now()) {
+            yield_now().await;
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Metrics(error) => error.fmt(f),
+            Self::Storage(path, problem) => write!(f, "cannot use the storage {path}: {problem}"),
+            Self::Thread(error) => write!(f, "cannot start the storage's thread: {error}"),
+        }
+    }
+}
+
+impl Error for Fault {}
 
 /// Matches those whose re-match cooldown ends.
 async fn watch_cooldowns(server: Arc<Server>) {

@@ -8,8 +8,8 @@
 //! | 5 | [`server`] | sockets: accept, HTTP, upgrade, the connection's task, drain, probes |
 //! | 4 | [`dialects`] | one file or folder per wire protocol |
 //! | 3 | [`guard`] | who may come in: origin, message rate |
-//! | 2 | [`telemetry`] | metric handles, logs |
-//! | 1 | [`core`] | outbox, room, queue, registry: no clock, no chance, no JSON, no sockets |
+//! | 2 | [`telemetry`], [`store`] | metric handles, logs; storage backends |
+//! | 1 | [`core`] | outbox, room, queue, registry; the book of offers: no clock, no chance, no JSON, no sockets |
 //! | 0 | [`meetpoint_protocol`], [`config`] | wire formats; typed settings |
 //!
 //! The way of one frame:
@@ -30,4 +30,5 @@ pub mod core;
 pub mod dialects;
 pub mod guard;
 pub mod server;
+pub mod store;
 pub mod telemetry;

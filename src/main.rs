@@ -5,7 +5,7 @@
 use std::{error::Error, io, pin::pin, process::ExitCode};
 
 use meetpoint::{
-    app,
+    app::{self, App},
     config::{self, Command, Healthcheck, Listen, LogFormat, Refusal, Settings},
     core::chance::Chance,
     server::{healthcheck, wire},
@@ -92,11 +92,18 @@ async fn serve(settings: Settings) -> ExitCode {
 
 async fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
     let mut signals = Signals::new()?;
-    let server = app::build(settings, Chance::from_system())?;
+    let app = app::build(settings, Chance::from_system())?;
+    let code = serve_until_signal(&app, settings, &mut signals).await;
+    app.close();
+    code
+}
+
+async fn serve_until_signal(app: &App, settings: &Settings, signals: &mut Signals) -> Result<ExitCode, Box<dyn Error>> {
+    let server = &app.server;
     let listener = listen(&settings.listen).await?;
     let address = listener.local_addr()?;
     info!(%address, version = server.about.version, instance = server.about.instance_id, "listening");
-    let mut serving = pin!(app::serve(listener, server.clone()));
+    let mut serving = pin!(app.serve(listener));
     tokio::select! {
         () = &mut serving => return Ok(ExitCode::FAILURE),
         signal = signals.next() => info!(signal, "asked to stop"),

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use meetpoint::config::{self, Command, Settings};
+use meetpoint::config::{self, Command, Settings, StorageType};
 
 /// `docker stop` kills after this.
 const DOCKER_STOP: Duration = Duration::from_secs(10);
@@ -24,6 +24,14 @@ fn path(name: &str) -> PathBuf {
 fn lines(name: &str) -> Vec<String> {
     let text = fs::read_to_string(path(name)).expect("a file of the repository");
     text.lines().filter(|line| !line.trim().is_empty() && !line.trim().starts_with('#')).map(str::to_owned).collect()
+}
+
+/// The Rust sources in a folder, or none of what is no folder.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("an entry").path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|entry| entry.is_dir());
+    let files = files.into_iter().filter(|file| file.extension().is_some_and(|ending| ending == "rs"));
+    files.chain(folders.iter().flat_map(|folder| sources(folder))).collect()
 }
 
 /// The directories of the workspace's members beside the server.
@@ -53,9 +61,9 @@ impl Stage {
         let mut pairs = BTreeMap::new();
         let mut rest = self.only(name);
         while let Some((key, value)) = rest.split_once('=') {
-            let (value, tail) = match value.strip_prefix('"') {
-                Some(quoted) => quoted.split_once('"').expect("a closing quote"),
-                None => value.split_once(' ').unwrap_or((value, "")),
+            let (value, tail) = match value.chars().next() {
+                Some(quote @ ('"' | '\'')) => value[1..].split_once(quote).expect("a closing quote"),
+                _ => value.split_once(' ').unwrap_or((value, "")),
             };
             pairs.insert(key.trim().to_owned(), value.to_owned());
             rest = tail;
@@ -151,6 +159,20 @@ fn the_builder_gets_what_is_copied_and_no_more() {
 }
 
 #[test]
+fn the_builder_gets_what_the_sources_embed() {
+    let [build, _] = dockerfile();
+    let copied: Vec<_> = build.sources().into_iter().map(path).collect();
+    for file in copied.iter().flat_map(|source| sources(source)) {
+        let text = fs::read_to_string(&file).expect("a source");
+        for (at, _) in text.match_indices("include_str!(").chain(text.match_indices("include_bytes!(")) {
+            let embedded = text[at..].split('"').nth(1).expect("a path, or how it begins");
+            let embedded = file.parent().expect("a folder").join(embedded).canonicalize().expect("a file or folder");
+            assert!(copied.iter().any(|source| embedded.starts_with(source)), "{file:?} embeds {embedded:?}");
+        }
+    }
+}
+
+#[test]
 fn the_toolchain_is_the_one_of_the_manifest() {
     let [build, _] = dockerfile();
     let image = format!("docker.io/library/rust:{}-slim-", env!("CARGO_PKG_RUST_VERSION"));
@@ -161,8 +183,11 @@ fn the_toolchain_is_the_one_of_the_manifest() {
 fn the_image_is_the_server_alone() {
     let [_, last] = dockerfile();
     assert_eq!(last.only("FROM"), "scratch");
-    let binary = last.only("COPY").rsplit(' ').next().expect("a destination");
+    let [binary, data] = last.all("COPY").try_into().expect("the server, and where it writes");
+    let binary = binary.rsplit(' ').next().expect("a destination");
     assert_eq!(last.exec("ENTRYPOINT"), [binary]);
+    let (user, volume) = (last.only("USER"), last.only("VOLUME"));
+    assert_eq!(data, format!("--from=build --chown={user} {volume} {volume}"), "a directory of the server's user");
     let probe = last.exec("HEALTHCHECK");
     assert_eq!(probe[0], binary);
     assert!(matches!(config::load(probe.iter().map(OsString::from), |_| None), Ok(Command::Healthcheck(_))));
@@ -189,6 +214,26 @@ fn a_container_listens_where_it_says_and_drains_before_it_is_killed() {
 }
 
 #[test]
+fn a_container_keeps_its_data_in_the_volume() {
+    let [build, last] = dockerfile();
+    let storage = settings(&last.pairs("ENV")).storage;
+    let volume = last.only("VOLUME");
+    assert_eq!(storage.kind, StorageType::Sqlite);
+    assert_eq!(Path::new(&storage.path).parent(), Some(Path::new(volume)), "{}", storage.path);
+    let made = format!("mkdir {volume}");
+    assert!(build.all("RUN").iter().any(|run| run.split("&&").any(|command| command.trim() == made)), "{made}");
+}
+
+#[test]
+fn a_binary_without_a_libc_is_built_for_an_image_without_one() {
+    let [build, _] = dockerfile();
+    assert!(build.pairs("ENV")["RUSTFLAGS"].contains("target-feature=+crt-static"));
+    for run in build.all("RUN").into_iter().filter(|run| run.contains("cargo build")) {
+        assert!(run.contains("--target \"$target\""), "build scripts would be static, too: {run}");
+    }
+}
+
+#[test]
 fn render_runs_one_server_and_waits_for_its_drain() {
     let (fields, variables, _) = render();
     for (field, value) in
@@ -203,6 +248,20 @@ fn render_runs_one_server_and_waits_for_its_drain() {
     assert!(wait > settings(&environment).shutdown_grace);
     assert!(wait >= Settings::default().shutdown_grace && wait <= RENDER_LONGEST);
     assert_ne!(fields["plan"], "free", "Render refuses it beside maxShutdownDelaySeconds");
+}
+
+#[test]
+fn render_keeps_data_where_the_server_may_write() {
+    let (fields, variables, _) = render();
+    let [_, last] = dockerfile();
+    let mut environment = last.pairs("ENV");
+    environment.extend(variables.clone());
+    let settings = settings(&environment);
+    assert_eq!(settings.storage.kind, StorageType::Memory, "without a disk, a file ends with the deploy as well");
+    let megabytes = fields["plan"].strip_suffix("mb").and_then(|plan| plan.rsplit('-').next()?.parse::<usize>().ok());
+    let memory = megabytes.expect("a plan named by its memory") * 1_000_000;
+    assert!(settings.offers.max_stored.bytes() <= memory / 2, "connections need memory, too");
+    assert_eq!(variables.get("AUTH_SECRET").map(String::as_str), Some(""), "asked for, never in the repository");
 }
 
 #[test]

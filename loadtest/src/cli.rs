@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-use crate::scenario::relay;
+use crate::scenario::{http, relay};
 
 /// Load generator for meetpoint.
 #[derive(Parser, Debug)]
@@ -19,15 +19,14 @@ pub struct Cli {
 pub enum Command {
     /// Pairs of chat clients relay frames to each other, with a fixed number under way per pair
     Relay(relay::Options),
+    /// Requests to the Rondevu routes among many live offers, over connections that are kept alive
+    Http(http::Options),
 }
 
-/// Which server, and from where.
+/// From where, and what is permitted. Which server is the scenario's to ask: each speaks a scheme of its own.
 #[derive(Args, Serialize, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct TargetOptions {
-    /// The server's chat endpoint
-    #[arg(long, default_value = "ws://127.0.0.1:8080/ws")]
-    pub url: String,
     /// Permit a target that is not this machine: only with its owner's consent
     #[arg(long)]
     pub allow_remote: bool,

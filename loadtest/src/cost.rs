@@ -21,6 +21,17 @@ pub struct Mark {
     machine: Option<Duration>,
 }
 
+/// What was used between two marks.
+#[derive(Clone, Copy, Debug)]
+pub struct Cost {
+    pub seconds: f64,
+    /// `None` when no server is watched.
+    pub server: Option<CpuTime>,
+    pub own: Option<CpuTime>,
+    /// CPU seconds per second of all else on this machine; known when the server's are.
+    pub others: Option<f64>,
+}
+
 impl Mark {
     /// Reads the clock and the CPU times; the server's only when it is watched.
     pub fn now(watch: Option<&Watch>) -> Self {
@@ -31,6 +42,31 @@ impl Mark {
     /// Seconds from an `earlier` mark to this one.
     pub fn seconds_since(&self, earlier: &Self) -> f64 {
         (self.at - earlier.at).as_secs_f64()
+    }
+
+    /// What was used since an `earlier` mark.
+    pub fn cost_since(&self, earlier: &Self) -> Cost {
+        let seconds = self.seconds_since(earlier);
+        let used = |from: &Option<CpuReading>, to: &Option<CpuReading>| Some(to.as_ref()?.since(from.as_ref()?));
+        let server = used(&earlier.server, &self.server);
+        let own = used(&earlier.own, &self.own);
+        let others = || {
+            let machine = self.machine?.saturating_sub(earlier.machine?);
+            Some(machine.saturating_sub(server?.total + own?.total).as_secs_f64() / seconds)
+        };
+        Cost { seconds, server, own, others: others() }
+    }
+}
+
+impl Cost {
+    /// CPU seconds per second.
+    pub fn cores(&self, used: &CpuTime) -> f64 {
+        used.total.as_secs_f64() / self.seconds
+    }
+
+    /// The cores that other work took, when they were so many that the figures are suspect.
+    pub fn noise(&self) -> Option<f64> {
+        self.others.filter(|cores| *cores > QUIET_CORES)
     }
 }
 
@@ -45,38 +81,35 @@ pub struct Per {
 
 /// Adds the sections `server`, `generator` and `others` to the report.
 pub fn write(from: &Mark, to: &Mark, per: Per, watch: Option<Watch>, report: &mut Report) {
-    let seconds = to.seconds_since(from);
-    let used = |from: &Option<CpuReading>, to: &Option<CpuReading>| Some(to.as_ref()?.since(from.as_ref()?));
-    let server = used(&from.server, &to.server);
-    let own = used(&from.own, &to.own);
+    let cost = to.cost_since(from);
     if let Some(watch) = watch {
-        let mut section = Section::new("server", server.iter().flat_map(|used| figures(used, per, seconds)));
+        let mut section = Section::new("server", cost.server.iter().flat_map(|used| figures(used, per, &cost)));
         watch.finish(&mut section);
         report.figures.push(section);
     }
-    report.figures.extend(own.map(|own| Section::new("generator", figures(&own, per, seconds))));
-    let (Some(server), Some(own)) = (server, own) else { return };
+    report.figures.extend(cost.own.map(|own| Section::new("generator", figures(&own, per, &cost))));
+    let Some(server) = cost.server.filter(|_| cost.own.is_some()) else { return };
     report.notes.push(format!("server CPU: {}; user and system: stat, in ticks of 10 ms.", server.source));
-    if let (Some(from), Some(to)) = (from.machine, to.machine) {
-        let others = to.saturating_sub(from).saturating_sub(server.total + own.total).as_secs_f64() / seconds;
-        report.figures.push(Section::new("others", [cores(others)]));
-        if others > QUIET_CORES {
-            report.notes.push(format!("NOT QUIET: other work took {others:.2} cores meanwhile; repeat the run."));
-        }
+    report.figures.extend(cost.others.map(|others| Section::new("others", [cores(others)])));
+    if let Some(others) = cost.noise() {
+        report.notes.push(format!("NOT QUIET: other work took {others:.2} cores meanwhile; repeat the run."));
     }
 }
 
-fn figures(used: &CpuTime, per: Per, seconds: f64) -> [Figure; 4] {
-    let per_million = |key, label, time: Duration| {
-        let value = time.as_secs_f64() * 1e6 / per.count as f64;
-        Figure::new(key, label, Unit::CpuSecondsPerMillion, value)
-    };
+fn figures(used: &CpuTime, per: Per, cost: &Cost) -> [Figure; 4] {
+    let per_million =
+        |key, label, time| Figure::new(key, label, Unit::CpuSecondsPerMillion, per_million(time, per.count));
     [
         per_million("cpuPerMillion", per.label, used.total),
         per_million("userPerMillion", "  user", used.user),
         per_million("systemPerMillion", "  system", used.system),
-        cores(used.total.as_secs_f64() / seconds),
+        cores(cost.cores(used)),
     ]
+}
+
+/// Seconds per million of `count`, which is more than none.
+pub fn per_million(time: Duration, count: u64) -> f64 {
+    time.as_secs_f64() * 1e6 / count as f64
 }
 
 fn cores(value: f64) -> Figure {

@@ -22,6 +22,11 @@ pub enum Error {
         doing: &'static str,
         limit: Duration,
     },
+    /// The offers that a measurement needs were not taken.
+    Filling {
+        doing: &'static str,
+        why: String,
+    },
     /// The server matched a client with one that this run does not know.
     Stranger(String),
     Descriptors {
@@ -54,6 +59,7 @@ impl fmt::Display for Error {
             Error::Refused(answer) => write!(f, "the server refused the WebSocket upgrade: {answer}"),
             Error::Setup(fault) => write!(f, "while connecting and matching: {fault}"),
             Error::SetupTimeout { doing, limit } => write!(f, "{doing} took longer than {limit:?}"),
+            Error::Filling { doing, why } => write!(f, "while {doing}: {why}"),
             Error::Stranger(partner) => {
                 write!(f, "matched with {partner}, who is not of this run; is somebody else using the server?")
             }

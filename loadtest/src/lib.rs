@@ -3,13 +3,16 @@
 //! - [`cli`]: the options; those that every scenario shares stand apart
 //! - [`scenario`]: what is done to the server, one folder each
 //! - [`population`]: many clients at once: connecting them, having them matched
-//! - [`chat`]: one client of the chat wire · [`ws`]: its WebSocket · [`target`]: the server's address
+//! - [`chat`]: one client of the chat wire · [`ws`]: its WebSocket · [`http`]: requests over kept connections
+//! - [`target`]: the server's address
 //! - [`process`], [`watch`]: CPU time and memory of a process, from `/proc` · [`cost`]: what a measurement used of them
 //! - [`report`]: the figures, as a table and as JSON · [`progress`]: the bar · [`units`]: durations, sizes, dates
 //!
 //! ```text
-//! cli → scenario: connect → match → warm up → measure → drain → report
-//!                 population         worker threads with their own runtime
+//! cli → relay: connect → match → warm up → measure → drain → report
+//!              population         worker threads with their own runtime
+//!     → http:  fill → each phase: connect → measure → drain → … → hold → report
+//!              one thread, which waits for all connections at once
 //! ```
 
 #![forbid(unsafe_code)]
@@ -19,6 +22,7 @@ pub mod cli;
 pub mod cost;
 mod error;
 mod host;
+pub mod http;
 pub mod population;
 pub mod process;
 pub mod progress;
@@ -41,6 +45,10 @@ pub async fn run(cli: &Cli, command_line: Vec<String>) -> Result<Report, Error> 
         Command::Relay(options) => {
             let progress = Progress::new(options.output.quiet);
             (&options.output, scenario::relay::run(options, &progress).await)
+        }
+        Command::Http(options) => {
+            let progress = Progress::new(options.output.quiet);
+            (&options.output, scenario::http::run(options, &progress).await)
         }
     };
     let mut report = outcome?;

@@ -1,4 +1,4 @@
-//! `loadtest SCENARIO [options]`. Exit code 0: every promise was kept; 1: a frame or a socket was lost; 2: could not run.
+//! `loadtest SCENARIO [options]`. Exit code 0: every promise was kept; 1: the server broke one; 2: could not run.
 
 #![forbid(unsafe_code)]
 

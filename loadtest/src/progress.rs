@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// Makes a bar for each phase of a run.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Progress {
     hidden: bool,
 }

@@ -1,6 +1,7 @@
 //! The result of a run: the same figures as a table and as JSON, whatever the scenario.
 
 mod figure;
+mod table;
 
 use std::{fmt, fs, io, path::Path, time::SystemTime};
 
@@ -85,8 +86,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.scenario, self.title)?;
-        for section in &self.figures {
-            write!(f, "\n{section}")?;
+        for sections in self.figures.chunk_by(Section::shares_table) {
+            match sections {
+                [section] if !section.is_row() => write!(f, "\n{section}")?,
+                rows => write!(f, "\n{}", table::Table(rows))?,
+            }
         }
         writeln!(f)?;
         for note in &self.notes {

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 
 use crate::{Error, cli::TargetOptions};
 
-/// A resolved `ws://` URL.
+/// A resolved URL.
 #[derive(Clone, Debug)]
 pub struct Target {
     pub address: SocketAddr,
@@ -19,11 +19,12 @@ pub struct Target {
 
 impl Target {
     /// Resolves the URL and checks that it may be put under load.
-    pub async fn resolve(options: &TargetOptions) -> Result<Self, Error> {
-        let invalid = |why: &str| Error::Options(format!("--url {}: {why}", options.url));
-        let uri: Uri = options.url.parse().map_err(|_| invalid("not a URL"))?;
-        if uri.scheme_str() != Some("ws") {
-            return Err(invalid("only ws:// is spoken"));
+    /// `scheme`: the only one that the scenario speaks.
+    pub async fn resolve(url: &str, scheme: &str, options: &TargetOptions) -> Result<Self, Error> {
+        let invalid = |why: &str| Error::Options(format!("--url {url}: {why}"));
+        let uri: Uri = url.parse().map_err(|_| invalid("not a URL"))?;
+        if uri.scheme_str() != Some(scheme) {
+            return Err(invalid(&format!("only {scheme}:// is spoken")));
         }
         let (Some(host), Some(authority)) = (uri.host(), uri.authority()) else {
             return Err(invalid("names no host"));
@@ -76,26 +77,25 @@ fn source_address(index: usize) -> SocketAddr {
 mod tests {
     use super::*;
 
-    fn options(url: &str) -> TargetOptions {
-        TargetOptions { url: url.into(), allow_remote: false, spread_addresses: false }
+    async fn resolve(url: &str, spread_addresses: bool) -> Result<Target, Error> {
+        Target::resolve(url, "ws", &TargetOptions { allow_remote: false, spread_addresses }).await
     }
 
     #[tokio::test]
     async fn a_url_becomes_address_host_and_path() {
-        let target = Target::resolve(&options("ws://127.0.0.1:9000/ws?v=1")).await.expect("resolved");
+        let target = resolve("ws://127.0.0.1:9000/ws?v=1", false).await.expect("resolved");
         assert_eq!(target.address, SocketAddr::from(([127, 0, 0, 1], 9000)));
         assert_eq!((target.authority.as_str(), target.path_and_query.as_str()), ("127.0.0.1:9000", "/ws?v=1"));
-        assert!(Target::resolve(&options("ws://[::1]:1/")).await.is_ok_and(|target| target.address.is_ipv6()));
+        assert!(resolve("ws://[::1]:1/", false).await.is_ok_and(|target| target.address.is_ipv6()));
     }
 
     #[tokio::test]
     async fn what_must_not_be_loaded_is_refused() {
-        assert!(matches!(Target::resolve(&options("ws://192.0.2.1/ws")).await, Err(Error::NotLoopback(_))));
-        for url in ["wss://127.0.0.1/ws", "127.0.0.1:8080", "ws:///ws"] {
-            assert!(matches!(Target::resolve(&options(url)).await, Err(Error::Options(_))), "{url}");
+        assert!(matches!(resolve("ws://192.0.2.1/ws", false).await, Err(Error::NotLoopback(_))));
+        for url in ["wss://127.0.0.1/ws", "http://127.0.0.1/", "127.0.0.1:8080", "ws:///ws"] {
+            assert!(matches!(resolve(url, false).await, Err(Error::Options(_))), "{url}");
         }
-        let spread = TargetOptions { spread_addresses: true, ..options("ws://[::1]:1/ws") };
-        assert!(matches!(Target::resolve(&spread).await, Err(Error::Options(_))));
+        assert!(matches!(resolve("ws://[::1]:1/ws", true).await, Err(Error::Options(_))));
     }
 
     #[test]

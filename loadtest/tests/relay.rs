@@ -14,7 +14,7 @@ use support::Wrong;
 
 async fn run(url: &str, options: &str) -> Result<Report, Error> {
     let line = format!("loadtest relay --url {url} --duration 300ms --warmup 50ms --quiet {options}");
-    let Command::Relay(options) = Cli::parse_from(line.split_whitespace()).command;
+    let Command::Relay(options) = Cli::parse_from(line.split_whitespace()).command else { panic!("{line}") };
     relay::run(&options, &Progress::new(true)).await
 }
 

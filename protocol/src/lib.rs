@@ -3,15 +3,20 @@
 //! - [`ids`]: who is meant: clients, connections, rooms
 //! - [`close`]: why a socket is closed, as one table
 //! - [`frame_type`]: the fixed list of frame types that metrics may name
+//! - [`timestamp`]: moments, in milliseconds since 1970
 //! - [`ws`]: the header of an outgoing WebSocket frame (RFC 6455 §5.2)
 //! - [`chat`]: random video chat: what clients say and what they are told
+//! - [`rondevu`]: sessions, offers, services and tags: grammars, hashes, texts
 
 pub mod chat;
 pub mod close;
 pub mod frame_type;
 pub mod ids;
+pub mod rondevu;
+pub mod timestamp;
 pub mod ws;
 
 pub use close::Close;
 pub use frame_type::FrameType;
 pub use ids::{ClientId, ConnId, RoomId, UserId};
+pub use timestamp::Timestamp;

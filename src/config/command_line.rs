@@ -10,7 +10,7 @@ use super::{
 
 const AFTER_HELP: &str = "\
 Every setting is also an environment variable; a flag wins, and an empty variable is an unset one. Durations are \
-written as 300ms, 20s, 10m, 1h30m; sizes as 512, 64KiB, 1MiB; switches as true, false, 1, 0, yes, no.";
+written as 300ms, 20s, 10m, 1h30m; sizes as 512, 64KiB, 1MiB, 2GiB; switches as true, false, 1, 0, yes, no.";
 
 pub(super) fn command() -> Command {
     Command::new("meetpoint")

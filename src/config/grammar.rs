@@ -4,7 +4,7 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 
 use super::{
     origin::OriginPattern,
-    settings::LogFormat,
+    secret::Secret,
     units::{ByteSize, read_duration, show_duration},
 };
 
@@ -81,7 +81,7 @@ impl Grammar for Seconds {
     const NAME: &'static str = "DURATION";
 
     fn takes(&self) -> String {
-        format!("a duration from {} to {}, a bare number is seconds", show_duration(self.0), show_duration(self.1))
+        takes_duration(self.0, self.1, "seconds")
     }
 
     fn read(&self, text: &str) -> Option<Duration> {
@@ -91,6 +91,30 @@ impl Grammar for Seconds {
     fn show(&self, value: &Duration) -> String {
         show_duration(*value)
     }
+}
+
+/// A duration from the first to the second, both included; a bare number is milliseconds.
+pub(super) struct Millis(pub Duration, pub Duration);
+
+impl Grammar for Millis {
+    type Value = Duration;
+    const NAME: &'static str = Seconds::NAME;
+
+    fn takes(&self) -> String {
+        takes_duration(self.0, self.1, "milliseconds")
+    }
+
+    fn read(&self, text: &str) -> Option<Duration> {
+        read_duration(text, "ms").filter(|duration| (&self.0..=&self.1).contains(&duration))
+    }
+
+    fn show(&self, value: &Duration) -> String {
+        show_duration(*value)
+    }
+}
+
+fn takes_duration(from: Duration, to: Duration, bare: &str) -> String {
+    format!("a duration from {} to {}, a bare number is {bare}", show_duration(from), show_duration(to))
 }
 
 /// A number of bytes from the first to the second, both included.
@@ -113,31 +137,43 @@ impl Grammar for Size {
     }
 }
 
-/// One of the formats of a log line.
-pub(super) struct Format;
+/// One of these words, in any case.
+pub(super) struct OneOf<T: 'static>(pub &'static [(&'static str, T)]);
 
-impl Grammar for Format {
-    type Value = LogFormat;
-    const NAME: &'static str = "FORMAT";
+impl<T: Copy + PartialEq> Grammar for OneOf<T> {
+    type Value = T;
+    const NAME: &'static str = "WORD";
 
     fn takes(&self) -> String {
-        "text or json".to_owned()
+        self.0.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ")
     }
 
-    fn read(&self, text: &str) -> Option<LogFormat> {
-        match text.to_ascii_lowercase().as_str() {
-            "text" => Some(LogFormat::Text),
-            "json" => Some(LogFormat::Json),
-            _ => None,
-        }
+    fn read(&self, text: &str) -> Option<T> {
+        self.0.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value)
     }
 
-    fn show(&self, value: &LogFormat) -> String {
-        match value {
-            LogFormat::Text => "text",
-            LogFormat::Json => "json",
-        }
-        .to_owned()
+    fn show(&self, value: &T) -> String {
+        self.0.iter().find(|(_, known)| known == value).map_or_else(String::new, |(word, _)| (*word).to_owned())
+    }
+}
+
+/// A key in hexadecimal digits. It has no default, so there is nothing to show, and it is never shown.
+pub(super) struct Key;
+
+impl Grammar for Key {
+    type Value = Secret;
+    const NAME: &'static str = "KEY";
+
+    fn takes(&self) -> String {
+        format!("{} hexadecimal digits", 2 * Secret::LEN)
+    }
+
+    fn read(&self, text: &str) -> Option<Secret> {
+        Secret::read(text)
+    }
+
+    fn show(&self, _: &Secret) -> String {
+        String::new()
     }
 }
 

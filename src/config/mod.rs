@@ -14,6 +14,7 @@ mod markdown;
 mod origin;
 mod original;
 mod read;
+mod secret;
 mod setting;
 mod settings;
 mod table;
@@ -28,7 +29,10 @@ use std::ffi::OsString;
 pub use healthcheck::Healthcheck;
 pub use markdown::settings_markdown;
 pub use origin::OriginPattern;
-pub use settings::{Listen, Log, LogFormat, Matching, Origins, Settings, Socket};
+pub use secret::Secret;
+pub use settings::{
+    Listen, Log, LogFormat, Matching, Offers, Origins, Settings, Socket, Storage, StorageSync, StorageType,
+};
 pub use units::ByteSize;
 
 /// What the process was started for.

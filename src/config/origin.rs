@@ -53,6 +53,11 @@ impl OriginPattern {
         Some(Self { text: entry.to_owned(), form })
     }
 
+    /// The entry as it was written, where it names one origin in full.
+    pub fn as_origin(&self) -> Option<&str> {
+        matches!(self.form, Form::Exact(_)).then_some(&self.text)
+    }
+
     /// Whether this is `*`.
     pub fn is_any(&self) -> bool {
         self.form == Form::Any

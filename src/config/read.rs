@@ -18,8 +18,15 @@ pub(super) fn settings(
 ) -> Result<Settings, Vec<String>> {
     let mut settings = Settings::default();
     let (mut faults, mut unread) = (Vec::new(), Vec::new());
+    let mut names: Vec<(&str, String)> = Vec::new();
     for setting in table {
-        let read = given(setting, flags, env).and_then(|given| put(setting, &mut settings, &given));
+        let read = given(setting, flags, env).and_then(|given| {
+            let Some(one) = given.first() else { return Ok(()) };
+            let rival = names.iter().find(|(variable, _)| setting.instead_of == Some(*variable));
+            let rival = rival.map(|(_, name)| vec![rivals(name, &one.name)]);
+            names.push((setting.variable, one.name.clone()));
+            rival.map_or_else(|| put(setting, &mut settings, &given), Err)
+        });
         if let Err(lines) = read {
             faults.extend(lines);
             unread.push(setting.variable);
@@ -49,8 +56,8 @@ fn given(
             Some("") => {}
             Some(text) => given.push(Given { name, text: text.to_owned() }),
             None => {
-                let text = value.to_string_lossy().escape_debug().to_string();
-                faults.push(format!("invalid {name}: {text} (expected valid Unicode)"));
+                let shown = setting.shown(&name, &value.to_string_lossy());
+                faults.push(format!("invalid {shown} (expected valid Unicode)"));
             }
         }
     }
@@ -72,7 +79,7 @@ fn put(setting: &Setting, settings: &mut Settings, given: &[Given]) -> Result<()
                 match setting.read(&mut read, other) {
                     Err(fault) => faults.push(fault),
                     // `20` and `20s` are no contradiction: values are compared, not texts.
-                    Ok(()) if faults.is_empty() && read != *settings => faults.push(differ(one, other)),
+                    Ok(()) if faults.is_empty() && read != *settings => faults.push(differ(setting, one, other)),
                     Ok(()) => {}
                 }
             }
@@ -90,7 +97,11 @@ fn contradicts(Contradiction { refused, beside, expected }: Contradiction, flags
     format!("invalid {} beside {} (expected {expected})", shown(refused), shown(beside))
 }
 
-fn differ(one: &Given, other: &Given) -> String {
-    let shown = |given: &Given| format!("{}: {}", given.name, given.text.escape_debug());
+fn rivals(one: &str, other: &str) -> String {
+    format!("invalid {one} and {other} (expected only one of the two)")
+}
+
+fn differ(setting: &Setting, one: &Given, other: &Given) -> String {
+    let shown = |given: &Given| setting.shown(&given.name, &given.text);
     format!("invalid {} and {} (expected only one of the two names, or the same value)", shown(one), shown(other))
 }

@@ -1,6 +1,14 @@
 //! What a row of the table is made of.
 
-use super::{grammar::Grammar, settings::Settings};
+use std::{
+    fs::File,
+    io::{self, Read},
+};
+
+use super::{grammar::Grammar, settings::Settings, units::ByteSize};
+
+/// The most that is read of a file that a setting names.
+const LARGEST_FILE: ByteSize = ByteSize::new(4096);
 
 /// Settings that belong together, in the help and in the documents.
 pub(super) struct Group {
@@ -18,6 +26,10 @@ pub(super) struct Setting {
     /// What no value means, where that is not a value itself.
     pub unset: &'static str,
     pub help: &'static str,
+    /// Whether what was given for it must not be repeated to anybody.
+    pub hidden: bool,
+    /// The variable of the setting that says the same in another way, an earlier row: only one of the two may be given.
+    pub instead_of: Option<&'static str>,
     /// What the NoisyTransfer original said of a bad value.
     pub original: fn(&str) -> Option<String>,
 }
@@ -47,7 +59,17 @@ impl Setting {
         value: &'static (dyn Value + Sync),
         help: &'static str,
     ) -> Self {
-        Self { variable, flag, alias: Alias::None, value, unset: "", help, original: |_| None }
+        Self {
+            variable,
+            flag,
+            alias: Alias::None,
+            value,
+            unset: "",
+            help,
+            hidden: false,
+            instead_of: None,
+            original: |_| None,
+        }
     }
 
     pub(super) const fn alias(self, alias: Alias) -> Self {
@@ -56,6 +78,14 @@ impl Setting {
 
     pub(super) const fn unset(self, unset: &'static str) -> Self {
         Self { unset, ..self }
+    }
+
+    pub(super) const fn hidden(self) -> Self {
+        Self { hidden: true, ..self }
+    }
+
+    pub(super) const fn instead_of(self, variable: &'static str) -> Self {
+        Self { instead_of: Some(variable), ..self }
     }
 
     pub(super) const fn original(self, original: fn(&str) -> Option<String>) -> Self {
@@ -83,23 +113,38 @@ impl Setting {
 
     /// Puts a given value where it belongs; the fault's line when it cannot be.
     pub(super) fn read(&self, settings: &mut Settings, given: &Given) -> Result<(), String> {
-        if self.value.read(settings, &given.text) {
-            return Ok(());
-        }
-        let Given { name, .. } = given;
-        let text = given.text.escape_debug().to_string();
-        Err(match (self.original)(&text) {
-            Some(line) if name.starts_with("--") => format!("{line} ({name})"),
-            Some(line) => line,
-            None => format!("invalid {name}: {text} (expected {})", self.value.takes()),
+        let shown = self.shown(&given.name, &given.text);
+        self.value.read(settings, &given.text).map_err(|refused| match refused {
+            Refused::Unreadable(error) => format!("invalid {shown}: {error}"),
+            Refused::Form => match (self.original)(&given.text.escape_debug().to_string()) {
+                Some(line) if given.name.starts_with("--") => format!("{line} ({})", given.name),
+                Some(line) => line,
+                None => format!("invalid {shown} (expected {})", self.value.takes()),
+            },
         })
+    }
+
+    /// A name with what was given by it, in printable characters, as far as it may be told.
+    pub(super) fn shown(&self, name: &str, text: &str) -> String {
+        if self.hidden { name.to_owned() } else { format!("{name}: {}", text.escape_debug()) }
     }
 }
 
 /// A place in [`Settings`] and the grammar of what it holds.
 pub(super) struct At<F, G>(pub fn(&mut Settings) -> &mut F, pub G);
 
-/// [`At`] without its types.
+/// A place in [`Settings`] and the grammar of what a file holds for it. The text is the file's path.
+pub(super) struct InFile<F, G>(pub fn(&mut Settings) -> &mut F, pub G);
+
+/// Why a text gives no value.
+pub(super) enum Refused {
+    /// It is not what [`Value::takes`] says.
+    Form,
+    /// The file that it names cannot be read.
+    Unreadable(io::Error),
+}
+
+/// [`At`] and [`InFile`] without their types.
 pub(super) trait Value {
     /// What stands for the value in the help, after the flag.
     fn name(&self) -> &'static str;
@@ -110,8 +155,8 @@ pub(super) trait Value {
     /// The default as it would be written; `None` where there is no value by default.
     fn default(&self) -> Option<String>;
 
-    /// Puts the value of `text`; false when the text is not accepted.
-    fn read(&self, settings: &mut Settings, text: &str) -> bool;
+    /// Puts the value of `text`.
+    fn read(&self, settings: &mut Settings, text: &str) -> Result<(), Refused>;
 }
 
 impl<F: Slot<G::Value>, G: Grammar> Value for At<F, G> {
@@ -127,10 +172,40 @@ impl<F: Slot<G::Value>, G: Grammar> Value for At<F, G> {
         F::get((self.0)(&mut Settings::default())).map(|value| self.1.show(value))
     }
 
-    fn read(&self, settings: &mut Settings, text: &str) -> bool {
-        let value = self.1.read(text);
-        value.map(|value| (self.0)(settings).put(value)).is_some()
+    fn read(&self, settings: &mut Settings, text: &str) -> Result<(), Refused> {
+        let value = self.1.read(text).ok_or(Refused::Form)?;
+        (self.0)(settings).put(value);
+        Ok(())
     }
+}
+
+impl<F: Slot<G::Value>, G: Grammar> Value for InFile<F, G> {
+    fn name(&self) -> &'static str {
+        "FILE"
+    }
+
+    fn takes(&self) -> String {
+        format!("a file of at most {LARGEST_FILE} that holds {}", self.1.takes())
+    }
+
+    fn default(&self) -> Option<String> {
+        None
+    }
+
+    fn read(&self, settings: &mut Settings, path: &str) -> Result<(), Refused> {
+        let contents = contents(path).map_err(Refused::Unreadable)?;
+        let text = str::from_utf8(&contents).ok().filter(|text| text.len() <= LARGEST_FILE.bytes());
+        let value = text.and_then(|text| self.1.read(text.trim_end())).ok_or(Refused::Form)?;
+        (self.0)(settings).put(value);
+        Ok(())
+    }
+}
+
+/// What a file holds, up to one byte more than it may: it could have no end.
+fn contents(path: &str) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    File::open(path)?.take(LARGEST_FILE.bytes() as u64 + 1).read_to_end(&mut contents)?;
+    Ok(contents)
 }
 
 /// A field that holds a `T`, now or perhaps.

@@ -2,7 +2,11 @@
 
 use std::{net::Ipv4Addr, time::Duration};
 
-use super::{origin::OriginPattern, units::ByteSize};
+use super::{
+    origin::OriginPattern,
+    secret::Secret,
+    units::{ByteSize, show_duration},
+};
 
 /// Everything the server can be told. [`Settings::default`] is what it does when told nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,6 +15,13 @@ pub struct Settings {
     pub origins: Origins,
     pub matching: Matching,
     pub socket: Socket,
+    pub storage: Storage,
+    pub offers: Offers,
+    /// The key of the credentials that the offers API gives out; `None` lets the server draw a random one, and all
+    /// credentials die with the process.
+    pub auth_secret: Option<Secret>,
+    /// The limit of an HTTP request's body, 1 KiB to 16 MiB.
+    pub max_body: ByteSize,
     /// How long a drain may take before what is left is cut; 0 to 1 hour.
     pub shutdown_grace: Duration,
     /// The path of the Prometheus text; starts with `/` and is none of the server's own paths.
@@ -84,6 +95,62 @@ impl Socket {
     pub const OUTBOX_SPARE: ByteSize = ByteSize::new(1024);
 }
 
+/// Where sessions, offers and names are kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Storage {
+    pub kind: StorageType,
+    /// The database's file, made when there is none, or `:memory:`; only SQLite uses it.
+    pub path: String,
+    pub sync: StorageSync,
+}
+
+/// What keeps the data.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StorageType {
+    /// A database file, which survives a restart.
+    Sqlite,
+    /// The process alone.
+    Memory,
+}
+
+/// When SQLite waits for the disk (its `PRAGMA synchronous`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StorageSync {
+    /// At each commit: a power failure loses nothing that was answered.
+    Full,
+    /// At checkpoints: a power failure may lose the latest commits, a crash of the process none.
+    Normal,
+}
+
+/// How long offers and sessions live, and how many there may be.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Offers {
+    /// The life of a session of the sessions API, 100 ms to 30 days.
+    pub session_timeout: Duration,
+    /// The life of an offer that asks for none; from [`Offers::min_ttl`] to [`Offers::max_ttl`].
+    pub default_ttl: Duration,
+    /// The shortest life of an offer, 100 ms to 30 days.
+    pub min_ttl: Duration,
+    /// The longest life of an offer, 100 ms to 30 days; not below [`Offers::min_ttl`].
+    pub max_ttl: Duration,
+    /// How long an answered offer of the tags API stays, 100 ms to 30 days.
+    pub answered_ttl: Duration,
+    /// How often what has expired is removed, 10 ms to 24 hours.
+    pub cleanup_interval: Duration,
+    /// Offers in one request, 1 to 10000.
+    pub max_per_request: usize,
+    /// Offers that one owner may have at a time, 1 to 1000000.
+    pub max_per_owner: usize,
+    /// Offers that there may be at a time, 1 to 10000000.
+    pub max: usize,
+    /// Everything that offers, candidates, names and nonces keep, together; 1 MiB to 64 GiB.
+    pub max_stored: ByteSize,
+    /// Topics or tags of one offer, 1 to 1000.
+    pub max_topics: usize,
+    /// Calls in one RPC request, 1 to 1000.
+    pub max_batch: usize,
+}
+
 /// What is logged, and in which shape.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Log {
@@ -121,6 +188,23 @@ impl Default for Settings {
                 outbox_max_frames: 256,
                 max_messages_per_second: 100,
             },
+            storage: Storage { kind: StorageType::Sqlite, path: "./meetpoint.db".to_owned(), sync: StorageSync::Full },
+            offers: Offers {
+                session_timeout: Duration::from_secs(300),
+                default_ttl: Duration::from_secs(60),
+                min_ttl: Duration::from_secs(60),
+                max_ttl: Duration::from_secs(24 * 3600),
+                answered_ttl: Duration::from_secs(30),
+                cleanup_interval: Duration::from_secs(60),
+                max_per_request: 100,
+                max_per_owner: 1000,
+                max: 100_000,
+                max_stored: ByteSize::new(512 * 1024 * 1024),
+                max_topics: 50,
+                max_batch: 100,
+            },
+            auth_secret: None,
+            max_body: ByteSize::new(1024 * 1024),
             shutdown_grace: Duration::from_secs(10),
             metrics_route: "/metrics".to_owned(),
             log: Log { level: "info".to_owned(), format: LogFormat::Text },
@@ -142,16 +226,38 @@ pub(super) struct Contradiction {
 
 impl Settings {
     pub(super) fn contradictions(&self) -> Vec<Contradiction> {
+        self.outbox().into_iter().chain(self.offers.lives()).collect()
+    }
+
+    /// The outbox that could not hold a whole message.
+    fn outbox(&self) -> Option<Contradiction> {
         let limit = self.socket.max_message.unwrap_or(Socket::CHAT_MAX_MESSAGE);
         let needed = ByteSize::new(limit.bytes() + Socket::OUTBOX_SPARE.bytes());
         let outbox = self.socket.outbox_max_bytes;
-        if outbox >= needed {
-            return Vec::new();
-        }
-        vec![Contradiction {
+        (outbox < needed).then(|| Contradiction {
             refused: ("OUTBOX_MAX_BYTES", outbox.to_string()),
             beside: ("WS_MAX_MSG", limit.to_string()),
             expected: format!("at least {needed}: a whole message and {} more", Socket::OUTBOX_SPARE),
-        }]
+        })
+    }
+}
+
+impl Offers {
+    /// The lives that are shorter than the shortest or longer than the longest.
+    fn lives(&self) -> impl Iterator<Item = Contradiction> {
+        let default = ("OFFER_DEFAULT_TTL", self.default_ttl);
+        let (min, max) = (("OFFER_MIN_TTL", self.min_ttl), ("OFFER_MAX_TTL", self.max_ttl));
+        let said = |(variable, life): (_, Duration)| (variable, show_duration(life));
+        let order = move |fits: bool, refused, beside: (_, Duration), bound| {
+            let expected = format!("{bound} {}", show_duration(beside.1));
+            (!fits).then(|| Contradiction { refused: said(refused), beside: said(beside), expected })
+        };
+        [
+            order(default.1 >= min.1, default, min, "at least"),
+            order(default.1 <= max.1, default, max, "at most"),
+            order(max.1 >= min.1, max, min, "at least"),
+        ]
+        .into_iter()
+        .flatten()
     }
 }

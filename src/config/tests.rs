@@ -2,10 +2,14 @@
 
 mod faults;
 mod probe;
+mod secrets;
 
 use std::{ffi::OsString, time::Duration};
 
-use super::{Command, Log, LogFormat, Origins, Refusal, Settings, Socket, load, settings_markdown, table};
+use super::{
+    ByteSize, Command, Log, LogFormat, Offers, Origins, Refusal, Settings, Socket, Storage, StorageSync, StorageType,
+    load, settings_markdown, table,
+};
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
 
@@ -47,6 +51,25 @@ fn nothing_given_is_the_documented_defaults() {
     assert_eq!((settings.socket.read_buffer.bytes(), settings.socket.write_buffer.bytes()), (4096, 4096));
     assert_eq!((settings.socket.outbox_max_bytes.bytes(), settings.socket.outbox_max_frames), (262_144, 256));
     assert_eq!(settings.socket.max_messages_per_second, 100);
+    assert_eq!(settings.max_body.bytes(), 1_048_576);
+    let path = "./meetpoint.db".to_owned();
+    assert_eq!(settings.storage, Storage { kind: StorageType::Sqlite, path, sync: StorageSync::Full });
+    assert_eq!(settings.auth_secret, None);
+    let offers = Offers {
+        session_timeout: Duration::from_millis(300_000),
+        default_ttl: Duration::from_millis(60_000),
+        min_ttl: Duration::from_millis(60_000),
+        max_ttl: Duration::from_millis(86_400_000),
+        answered_ttl: Duration::from_millis(30_000),
+        cleanup_interval: Duration::from_millis(60_000),
+        max_per_request: 100,
+        max_per_owner: 1000,
+        max: 100_000,
+        max_stored: ByteSize::new(536_870_912),
+        max_topics: 50,
+        max_batch: 100,
+    };
+    assert_eq!(settings.offers, offers);
     assert_eq!((settings.shutdown_grace, settings.metrics_route.as_str()), (Duration::from_secs(10), "/metrics"));
     assert_eq!(settings.log, Log { level: "info".into(), format: LogFormat::Text });
     assert_eq!((settings.version, settings.instance_id), (None, None));
@@ -70,6 +93,24 @@ const OTHER_VALUES: Variables = &[
     ("OUTBOX_MAX_BYTES", "65KiB"),
     ("OUTBOX_MAX_FRAMES", "1"),
     ("MAX_MSG_PER_SECOND", "0"),
+    ("HTTP_MAX_BODY", "1024"),
+    ("STORAGE_TYPE", "Memory"),
+    ("STORAGE_PATH", ":memory:"),
+    ("STORAGE_SYNC", "NORMAL"),
+    ("AUTH_SECRET", "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF"),
+    ("AUTH_SECRET_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/tests/auth_secret.hex")),
+    ("SESSION_TIMEOUT", "1500"),
+    ("OFFER_DEFAULT_TTL", "2m"),
+    ("OFFER_MIN_TTL", "1000"),
+    ("OFFER_MAX_TTL", "720h"),
+    ("ANSWERED_OFFER_TTL", "100"),
+    ("CLEANUP_INTERVAL", "10"),
+    ("MAX_OFFERS_PER_REQUEST", "1"),
+    ("MAX_OFFERS_PER_OWNER", "1000000"),
+    ("MAX_OFFERS", "10000000"),
+    ("MAX_STORED_BYTES", "64GiB"),
+    ("MAX_TOPICS_PER_OFFER", "2"),
+    ("MAX_BATCH_SIZE", "1000"),
     ("SHUTDOWN_GRACE", "1m30s"),
     ("METRICS_ROUTE", "/internal/metrics"),
     ("LOG_LEVEL", "info,meetpoint=debug"),
@@ -139,6 +180,31 @@ fn origins_under_both_names_are_joined() {
     assert_eq!(served(&[], &[("CORS_ORIGINS", " , ")]).origins.allowed, []);
     let [fault] = faults(&[], &[("ALLOWED_ORIGIN", "a b"), ("CORS_ORIGINS", "c")]).try_into().expect("one fault");
     assert!(fault.starts_with("invalid ALLOWED_ORIGIN and CORS_ORIGINS: a b,c (expected "), "{fault}");
+}
+
+#[test]
+fn a_bare_duration_is_milliseconds_where_the_original_said_so() {
+    let bare = [
+        ("SESSION_TIMEOUT", "1500"),
+        ("OFFER_DEFAULT_TTL", "2000"),
+        ("OFFER_MIN_TTL", "1000"),
+        ("OFFER_MAX_TTL", "90000"),
+        ("ANSWERED_OFFER_TTL", "0.5s"),
+        ("CLEANUP_INTERVAL", "10"),
+        ("REMATCH_COOLDOWN", "10"),
+    ];
+    let Settings { offers, matching, .. } = served(&[], &bare);
+    let millis = [
+        offers.session_timeout,
+        offers.default_ttl,
+        offers.min_ttl,
+        offers.max_ttl,
+        offers.answered_ttl,
+        offers.cleanup_interval,
+        matching.rematch_cooldown,
+    ]
+    .map(|duration| duration.as_millis());
+    assert_eq!(millis, [1500, 2000, 1000, 90_000, 500, 10, 10_000]);
 }
 
 #[test]

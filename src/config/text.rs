@@ -5,7 +5,28 @@ use std::net::IpAddr;
 use tracing_subscriber::EnvFilter;
 
 /// Paths that the server answers itself, which no setting may take.
-const OWN_PATHS: &[&str] = &["/", "/ws", "/healthz", "/readyz", "/health"];
+const OWN_PATHS: &[&str] = &[
+    "/",
+    "/ws",
+    "/health",
+    "/healthz",
+    "/readyz",
+    "/openapi.json",
+    "/topics",
+    "/answer",
+    "/poll",
+    "/register",
+    "/offers",
+    "/rpc",
+    "/rendezvous/code",
+    "/rendezvous/redeem",
+];
+
+/// The first segments of paths whose rest is anything.
+const OWN_TREES: &[&str] = &["assets", "offers", "peers"];
+
+/// The second and last segments of paths whose first is any topic.
+const OF_TOPICS: &[&str] = &["offer", "sessions"];
 
 /// The longest version or instance name: both are metric labels and part of answers.
 const MAX_NAME: usize = 128;
@@ -24,7 +45,22 @@ pub(super) fn route(text: &str) -> Option<String> {
             && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
     };
     let fits = text.strip_prefix('/').is_some_and(|path| path.split('/').all(plain));
-    (fits && !OWN_PATHS.contains(&text)).then(|| text.to_owned())
+    (fits && !is_own(text)).then(|| text.to_owned())
+}
+
+/// Whether the server answers that path itself.
+fn is_own(path: &str) -> bool {
+    OWN_PATHS.contains(&path)
+        || match path.split('/').skip(1).collect::<Vec<_>>().as_slice() {
+            [_, last] if OF_TOPICS.contains(last) => true,
+            [first, _, ..] => OWN_TREES.contains(first),
+            _ => false,
+        }
+}
+
+/// A path of a file, without control characters.
+pub(super) fn file(text: &str) -> Option<String> {
+    (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
 }
 
 /// A level, or directives for `EnvFilter`. A word that is neither level nor directive would be taken for the name of
@@ -60,7 +96,8 @@ mod tests {
 
     #[test]
     fn routes() {
-        for text in ["/metrics", "/internal/metrics", "/m-1_.~", "/ws2"] {
+        for text in ["/metrics", "/internal/metrics", "/m-1_.~", "/ws2", "/offer", "/sessions", "/peers", "/a/b/offer"]
+        {
             assert_eq!(route(text).as_deref(), Some(text));
         }
         let bad = [
@@ -69,6 +106,24 @@ mod tests {
         ];
         for text in bad.iter().chain(OWN_PATHS) {
             assert_eq!(route(text), None, "{text}");
+        }
+        for tree in
+            ["/offers/mine", "/offers/answers", "/offers/by-topic/a", "/peers/a/offers", "/peers/a", "/assets/a"]
+        {
+            assert_eq!(route(tree), None, "{tree}");
+        }
+        for topic in ["/metrics/offer", "/metrics/sessions", "/ws/offer"] {
+            assert_eq!(route(topic), None, "{topic}");
+        }
+    }
+
+    #[test]
+    fn files() {
+        for text in ["./meetpoint.db", "/var/lib/meet point/é.db", ":memory:", "a"] {
+            assert_eq!(file(text).as_deref(), Some(text));
+        }
+        for text in ["", "a\0b", "a\nb", "\u{7f}"] {
+            assert_eq!(file(text), None, "{text}");
         }
     }
 

@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 const KIB: usize = 1024;
 const MIB: usize = 1024 * KIB;
+const GIB: usize = 1024 * MIB;
 const NANOS_PER_SECOND: u128 = 1_000_000_000;
 
 /// A number of bytes. Shown in the largest unit that divides it (`256KiB`), as it is also written in a setting.
@@ -21,13 +22,14 @@ impl ByteSize {
         self.0
     }
 
-    /// Reads a whole number of `MiB`, `KiB` or `B` in any case; a bare number is bytes.
+    /// Reads a whole number of `GiB`, `MiB`, `KiB` or `B` in any case; a bare number is bytes.
     pub(super) fn read(text: &str) -> Option<Self> {
         let (number, suffix) = split_digits(text);
         let scale = match suffix.trim_start().to_ascii_lowercase().as_str() {
             "" | "b" => 1,
             "kib" => KIB,
             "mib" => MIB,
+            "gib" => GIB,
             _ => return None,
         };
         number.parse::<usize>().ok()?.checked_mul(scale).map(Self)
@@ -38,6 +40,7 @@ impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             0 => f.write_str("0B"),
+            bytes if bytes % GIB == 0 => write!(f, "{}GiB", bytes / GIB),
             bytes if bytes % MIB == 0 => write!(f, "{}MiB", bytes / MIB),
             bytes if bytes % KIB == 0 => write!(f, "{}KiB", bytes / KIB),
             bytes => write!(f, "{bytes}B"),
@@ -114,9 +117,15 @@ mod tests {
 
     #[test]
     fn sizes() {
-        for (text, bytes) in
-            [("0", 0), ("1025", 1025), ("7B", 7), ("64KiB", 65_536), ("64 kib", 65_536), ("1MiB", 1_048_576)]
-        {
+        for (text, bytes) in [
+            ("0", 0),
+            ("1025", 1025),
+            ("7B", 7),
+            ("64KiB", 65_536),
+            ("64 kib", 65_536),
+            ("1MiB", 1_048_576),
+            ("1GiB", GIB),
+        ] {
             assert_eq!(ByteSize::read(text), Some(ByteSize::new(bytes)), "{text}");
         }
         for text in
@@ -128,7 +137,15 @@ mod tests {
 
     #[test]
     fn sizes_are_shown_in_the_largest_unit_that_divides_them() {
-        for (bytes, text) in [(0, "0B"), (1025, "1025B"), (4096, "4KiB"), (1_048_576, "1MiB"), (1_049_600, "1025KiB")] {
+        for (bytes, text) in [
+            (0, "0B"),
+            (1025, "1025B"),
+            (4096, "4KiB"),
+            (MIB, "1MiB"),
+            (1025 * KIB, "1025KiB"),
+            (1025 * MIB, "1025MiB"),
+            (3 * GIB, "3GiB"),
+        ] {
             assert_eq!(ByteSize::new(bytes).to_string(), text);
         }
     }
@@ -181,7 +198,7 @@ mod tests {
 
         #[test]
         fn every_size_is_read_as_it_is_shown(bytes in any::<usize>()) {
-            for size in [ByteSize::new(bytes), ByteSize::new(bytes / MIB * KIB), ByteSize::new(bytes / MIB * MIB)] {
+            for size in [bytes, bytes / MIB * KIB, bytes / MIB * MIB, bytes / GIB * GIB].map(ByteSize::new) {
                 prop_assert_eq!(ByteSize::read(&size.to_string()), Some(size));
             }
         }

@@ -22,6 +22,16 @@ impl Chance {
         self.0.lock().random()
     }
 
+    /// Random bytes, as many as are asked for: a key.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        self.0.lock().random()
+    }
+
+    /// One of the first `count` numbers; `None` where there are none.
+    pub fn below(&self, count: usize) -> Option<usize> {
+        (count > 0).then(|| self.0.lock().random_range(0..count))
+    }
+
     /// Evenly spread over 0.0..1.0.
     pub fn fraction(&self) -> f64 {
         self.0.lock().random()

@@ -11,7 +11,9 @@
 //!
 //! [`registry::Registry`] is a map for finding: its guards end inside its methods.
 
+pub mod book;
 pub mod chance;
+pub mod clock;
 pub mod event;
 pub mod lobby;
 pub mod matchmaker;

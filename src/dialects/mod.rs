@@ -1,6 +1,7 @@
 //! One file or folder per wire protocol: parse, decide, encode. A new one is a file here and a line in [`crate::app`].
 
 pub mod chat;
+pub mod rondevu;
 
 use meetpoint_protocol::Close;
 

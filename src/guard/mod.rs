@@ -1,4 +1,7 @@
 //! Who may come in, and how much they may say. Pure decisions: the server and the dialects ask, and act on the answer.
 
+pub mod cors;
+pub mod credentials;
 pub mod origin;
 pub mod rate;
+pub mod signature;

@@ -1,5 +1,7 @@
 //! Which web pages may open a socket here (RFC 6454): one list for every dialect.
 
+use http::HeaderValue;
+
 use crate::config::{OriginPattern, Origins};
 
 /// The origins an operator allows.
@@ -36,6 +38,17 @@ impl OriginPolicy {
             // No browser sends two: somebody in between has added one.
             (Some(_), Some(_)) => false,
         }
+    }
+
+    /// The origin that an answer names as welcome (CORS): the page's own where it is, else the first that is listed in full, so that the browser
+    /// keeps the answer from the page. The request itself is served in any case. `None` for a request without an Origin, and where nobody is welcome.
+    pub fn answered(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+        let origin = origin?;
+        if self.everybody || self.lists(origin.as_bytes()) {
+            return Some(origin.clone());
+        }
+        let listed = self.allowed.iter().find_map(OriginPattern::as_origin)?;
+        HeaderValue::from_str(listed).ok()
     }
 
     fn lists(&self, origin: &[u8]) -> bool {

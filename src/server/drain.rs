@@ -45,6 +45,7 @@ impl Server {
         let deadline = start + grace;
         self.drain.begun.cancel();
         self.lobby.close();
+        self.book.arrivals().close();
         let clients = self.registry.all();
         info!(clients = clients.len(), grace = ?grace, "draining");
         let thin = SPREAD_PER_CLIENT.saturating_mul(u32::try_from(clients.len()).unwrap_or(u32::MAX));

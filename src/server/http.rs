@@ -9,29 +9,83 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::StatusCode;
+use http::{StatusCode, header::VARY};
 use serde_json::json;
 
 use super::{Server, now, pages, probes, upgrade};
+use crate::guard::cors::Cors;
 
 /// The `route` of a request that matched none.
 const NO_ROUTE: &str = "none";
 
+/// What pages of other origins may do with what is for everybody: see that the server is there, and read an error.
+static CORS: Cors = Cors {
+    methods: "GET,POST,OPTIONS",
+    headers: "Content-Type,Origin",
+    more_headers: None,
+    max_age: "600",
+    credentials: true,
+};
+
 pub(super) fn router(server: Arc<Server>) -> Router {
     let sockets: BTreeSet<_> = server.dialects.iter().map(|dialect| dialect.path()).collect();
-    sockets
+    let own = sockets
         .into_iter()
         .fold(Router::new(), |router, path| router.route(path, get(upgrade::answer)))
-        .route("/", get(pages::front))
         .route("/assets/{name}", get(pages::asset))
-        .route("/health", get(probes::health))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route(&server.metrics_route, get(probes::metrics))
-        .fallback(async || problem(StatusCode::NOT_FOUND, "Not found"))
-        .method_not_allowed_fallback(async || problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
-        .layer(middleware::from_fn_with_state(server.clone(), measure))
-        .with_state(server)
+        .with_state(server.clone());
+    let for_pages = Router::new()
+        .route("/", get(pages::front))
+        .route("/health", get(probes::health))
+        .route("/openapi.json", get(pages::openapi))
+        .fallback(not_found)
+        .with_state(server.clone());
+    let apis = server.apis.iter().map(|api| (api.routes.clone(), api.cors));
+    apis.chain([(for_pages, &CORS)])
+        .map(|(routes, cors)| {
+            let cors = middleware::from_fn_with_state((server.clone(), cors), allow_pages);
+            routes.method_not_allowed_fallback(wrong_method).layer(cors)
+        })
+        .fold(own.method_not_allowed_fallback(wrong_method), Router::merge)
+        .layer(middleware::from_fn_with_state(server, measure))
+}
+
+async fn not_found() -> Response {
+    problem(StatusCode::NOT_FOUND, "Not found")
+}
+
+/// axum adds `Allow`.
+async fn wrong_method() -> Response {
+    problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+}
+
+/// Tells browsers which pages may read the answer, and answers their preflights.
+async fn allow_pages(
+    State((server, cors)): State<(Arc<Server>, &'static Cors)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut headers = cors.of_answer(&server.origins, request.headers());
+    if Cors::is_preflight(request.method()) {
+        headers.extend(cors.of_preflight(request.headers()));
+        let mut response = StatusCode::NO_CONTENT.into_response();
+        for (name, value) in headers {
+            response.headers_mut().insert(name, value);
+        }
+        return response;
+    }
+    let mut response = next.run(request).await;
+    let varies = response.headers_mut().remove(VARY);
+    for (name, value) in headers {
+        response.headers_mut().insert(name, value);
+    }
+    if let Some(varies) = varies {
+        response.headers_mut().append(VARY, varies);
+    }
+    response
 }
 
 /// An error as JSON: `{"error": sentence}`.
@@ -40,9 +94,11 @@ pub(super) fn problem(status: StatusCode, sentence: &str) -> Response {
 }
 
 async fn measure(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
     let start = now();
-    let response = next.run(request).await;
+    // The router would take an empty segment for a parameter's value. It is part of no path.
+    let is_path = !request.uri().path().contains("//");
+    let route = request.extensions().get::<MatchedPath>().filter(|_| is_path).cloned();
+    let response = if is_path { next.run(request).await } else { not_found().await };
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     server.metrics.http_request(route, response.status().as_u16(), now() - start);
     response

@@ -21,21 +21,29 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::http::HeaderMap;
+use axum::Router;
 use meetpoint_protocol::{ClientId, ConnId};
+use serde_json::{Map, Value};
 
 use self::drain::Drain;
 use crate::{
-    core::{chance::Chance, lobby::Lobby, outbox::Bounds, registry::Registry},
+    core::{book::Book, chance::Chance, clock::Clock, lobby::Lobby, outbox::Bounds, registry::Registry},
     dialects::Dialect,
-    guard::origin::OriginPolicy,
+    guard::{cors::Cors, origin::OriginPolicy},
     telemetry::metrics::Metrics,
 };
 
 /// What every connection shares.
 pub struct Server {
     pub about: About,
+    pub book: Arc<Book>,
     pub chance: Arc<Chance>,
+    pub clock: Clock,
+    /// The protocols over WebSockets.
     pub dialects: Vec<Box<dyn Dialect>>,
+    /// The protocols over plain requests.
+    pub apis: Vec<Api>,
     pub drain: Drain,
     pub limits: Limits,
     pub lobby: Arc<Lobby>,
@@ -45,6 +53,17 @@ pub struct Server {
     pub registry: Registry,
     pub connections: AtomicU64,
 }
+
+/// A protocol over plain requests.
+pub struct Api {
+    pub routes: Router,
+    /// What pages of other origins may do there.
+    pub cors: &'static Cors,
+    /// What it adds to the answer to `GET /`, for that request's headers and query.
+    pub index: Box<Index>,
+}
+
+pub type Index = dyn Fn(&HeaderMap, Option<&str>) -> Map<String, Value> + Send + Sync;
 
 /// Who this server says it is.
 pub struct About {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     response::{IntoResponse, Response},
 };
 use http::{
@@ -46,15 +46,31 @@ const ASSETS: &[(&str, &str)] = assets![
     "words.js",
 ];
 
-pub(super) async fn front(State(server): State<Arc<Server>>, headers: HeaderMap) -> Response {
+/// What the APIs are, for programs (OpenAPI 3.1).
+const OPENAPI: &str = include_str!("../../docs/openapi.json");
+
+pub(super) async fn front(
+    State(server): State<Arc<Server>>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
     let mut response = if prefers_html(&headers) {
         page(CHAT_PAGE, "text/html; charset=utf-8")
     } else {
         let about = &server.about;
-        Json(json!({ "version": about.version, "name": "meetpoint", "description": env!("CARGO_PKG_DESCRIPTION") }))
-            .into_response()
+        let mut index = json!({
+            "version": about.version,
+            "name": "meetpoint",
+            "description": env!("CARGO_PKG_DESCRIPTION"),
+        });
+        if let Some(index) = index.as_object_mut() {
+            for api in &server.apis {
+                index.extend((api.index)(&headers, query.as_deref()));
+            }
+        }
+        Json(index).into_response()
     };
-    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Accept"));
     response
 }
 
@@ -63,6 +79,10 @@ pub(super) async fn asset(Path(name): Path<String>) -> Response {
         Some((name, content)) => page(content, content_type(name)),
         None => problem(StatusCode::NOT_FOUND, "Not found"),
     }
+}
+
+pub(super) async fn openapi() -> Response {
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")], OPENAPI).into_response()
 }
 
 fn page(content: &'static str, content_type: &'static str) -> Response {

@@ -1,9 +1,6 @@
 //! What machines ask: is it alive, is it ready, what does it count.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -12,9 +9,14 @@ use axum::{
 };
 use http::{StatusCode, header::CONTENT_TYPE};
 use serde_json::json;
+use tokio::time::timeout;
 use tracing::error;
 
 use super::{Server, http::problem, now};
+use crate::{core::book::Book, telemetry::metrics::Scene};
+
+/// A storage that takes longer is no storage.
+const STORAGE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// Alive: answers while the process does, and asks nobody else.
 pub(super) async fn healthz(State(server): State<Arc<Server>>) -> Response {
@@ -29,22 +31,38 @@ pub(super) async fn healthz(State(server): State<Arc<Server>>) -> Response {
 
 /// Alive, in the words of the REST systems' clients. `timestamp` is in milliseconds since 1970.
 pub(super) async fn health(State(server): State<Arc<Server>>) -> Response {
-    let timestamp = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
-    Json(json!({ "status": "ok", "timestamp": timestamp, "version": server.about.version })).into_response()
+    Json(json!({ "status": "ok", "timestamp": server.clock.wall(), "version": server.about.version })).into_response()
 }
 
 /// Whether new clients should be sent here.
 pub(super) async fn readyz(State(server): State<Arc<Server>>) -> Response {
-    if server.drain.has_begun() {
-        let unready = Json(json!({ "ready": false, "reason": "shutting down" }));
-        return (StatusCode::SERVICE_UNAVAILABLE, unready).into_response();
-    }
-    Json(json!({ "ready": true })).into_response()
+    let reason = if server.drain.has_begun() {
+        "shutting down"
+    } else if !storage_answers(&server.book).await {
+        "storage unavailable"
+    } else {
+        return Json(json!({ "ready": true })).into_response();
+    };
+    let unready = Json(json!({ "ready": false, "reason": reason }));
+    (StatusCode::SERVICE_UNAVAILABLE, unready).into_response()
+}
+
+/// Whether the storage gets done what waits, and would take more.
+async fn storage_answers(book: &Book) -> bool {
+    let Ok(commit) = book.flush() else { return false };
+    matches!(timeout(STORAGE_ANSWERS_WITHIN, commit.wait()).await, Ok(Ok(())))
 }
 
 /// What Prometheus scrapes.
 pub(super) async fn metrics(State(server): State<Arc<Server>>) -> Response {
-    match server.metrics.scrape(server.registry.len(), server.lobby.census(now())) {
+    let scene = Scene {
+        connections: server.registry.len(),
+        census: server.lobby.census(now()),
+        stock: server.book.stock(server.clock.now()),
+        storage: server.book.storage(),
+        held: server.book.arrivals().len(),
+    };
+    match server.metrics.scrape(&scene) {
         Ok((text, content_type)) => ([(CONTENT_TYPE, content_type)], text).into_response(),
         Err(error) => {
             error!(%error, "metrics cannot be encoded");

@@ -1,5 +1,7 @@
 //! Every metric, as a handle that is resolved once. No label's value is ever made by a client.
 
+mod book;
+
 use std::time::Duration;
 
 use meetpoint_protocol::FrameType;
@@ -8,7 +10,11 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
-use crate::core::{lobby::Census, turn::Tally};
+use crate::core::{
+    book::{Effort, Stock},
+    lobby::Census,
+    turn::Tally,
+};
 
 /// Half a millisecond to half a minute, in steps of about three.
 const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
@@ -40,6 +46,18 @@ pub struct Metrics {
     ping_round_trip: Histogram,
     http_requests: IntCounterVec,
     http_duration: HistogramVec,
+    book: book::Families,
+}
+
+/// What is looked at only when somebody asks.
+pub struct Scene {
+    pub connections: usize,
+    pub census: Census,
+    pub stock: Stock,
+    /// What the storage has done, and whether it takes anything.
+    pub storage: (Effort, bool),
+    /// Parties for which polls are held open.
+    pub held: usize,
 }
 
 impl Metrics {
@@ -104,6 +122,7 @@ impl Metrics {
                 &["route", "status"],
             )?,
             http_duration,
+            book: book::Families::new(&new)?,
             registry,
         })
     }
@@ -143,11 +162,12 @@ impl Metrics {
     }
 
     /// The text that Prometheus scrapes, and its content type.
-    pub fn scrape(&self, connections: usize, census: Census) -> Result<(Vec<u8>, &'static str), prometheus::Error> {
-        self.connections.set(connections as i64);
-        self.waiting.set(census.waiting as i64);
-        self.oldest_wait.set(census.oldest_wait.as_secs_f64());
-        self.pairs.set(census.pairs as i64);
+    pub fn scrape(&self, scene: &Scene) -> Result<(Vec<u8>, &'static str), prometheus::Error> {
+        self.connections.set(scene.connections as i64);
+        self.waiting.set(scene.census.waiting as i64);
+        self.oldest_wait.set(scene.census.oldest_wait.as_secs_f64());
+        self.pairs.set(scene.census.pairs as i64);
+        self.book.set(scene);
         // The process's own figures keep their well-known names, without this server's prefix.
         let mut families = prometheus::gather();
         families.extend(self.registry.gather());

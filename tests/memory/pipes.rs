@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, sync::Arc};
 use futures_util::{SinkExt, StreamExt};
 use meetpoint::{
     app,
-    config::Settings,
+    config::{Settings, StorageType},
     core::{chance::Chance, outbox::Wire},
     server::{Server, wire::Listener},
 };
@@ -47,9 +47,12 @@ impl Listener for Pipes {
 impl Memory {
     /// The same ids and the same jitter every time.
     pub fn start(settings: &Settings) -> Self {
-        let server = app::build(settings, Chance::from_seed(1)).expect("valid settings");
+        let mut settings = settings.clone();
+        settings.storage.kind = StorageType::Memory;
+        let app = app::build(&settings, Chance::from_seed(1)).expect("valid settings");
+        let server = app.server.clone();
         let (connect, pipes) = mpsc::channel(1);
-        tokio::spawn(app::serve(Pipes(Mutex::new(pipes)), server.clone()));
+        tokio::spawn(async move { app.serve(Pipes(Mutex::new(pipes))).await });
         Self { server, connect }
     }
 

@@ -24,6 +24,13 @@ impl Response {
         Some(&found.1)
     }
 
+    /// All values of a header that may come in several lines, as one list.
+    pub fn all(&self, name: &str) -> Option<String> {
+        let found = self.headers.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let found: Vec<&str> = found.collect();
+        (!found.is_empty()).then(|| found.join(", "))
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|fault| panic!("{fault} in the body of {self:?}"))
     }

@@ -10,6 +10,7 @@ pub mod http;
 pub mod matcher;
 pub mod peer;
 pub mod replay;
+pub mod rondevu;
 pub mod server;
 
 use std::time::Duration;

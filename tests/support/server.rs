@@ -29,7 +29,12 @@ impl Server {
     }
 
     pub async fn with(settings: &[(&str, &str)]) -> Self {
-        let mut child = meetpoint(&[], settings).stderr(Stdio::piped()).spawn().expect("the binary under test starts");
+        Self::launch(meetpoint(&[], settings)).await
+    }
+
+    /// Starts what a command runs: [`meetpoint`], or a program that becomes it.
+    pub async fn launch(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the binary under test starts");
         let mut lines = BufReader::new(child.stderr.take().expect("stderr is piped")).lines();
         let mut seen = Vec::new();
         let address = timeout(PATIENCE, listening(&mut lines, &mut seen))
@@ -42,9 +47,19 @@ impl Server {
         Self { address, child, log, drain }
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("the server still runs")
+    }
+
+    /// Ends the process in the middle of whatever it does.
+    pub async fn kill(&mut self) {
+        self.child.kill().await.expect("the server can be killed");
+    }
+
     /// Sends a signal by its name, as a terminal or an orchestrator would.
     pub async fn signal(&self, name: &str) {
-        let id = self.child.id().expect("the server still runs").to_string();
+        let id = self.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).status().await;
         assert!(sent.expect("kill is installed").success(), "signal {name} was not sent");
     }
@@ -61,6 +76,11 @@ impl Server {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id()?)).ok()?;
         let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
         Some(pages * PAGE)
+    }
+
+    /// What the server has logged, line by line.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().expect("the drain does not panic").clone()
     }
 
     pub fn assert_no_panic(&self) {
@@ -82,16 +102,33 @@ impl Drop for Server {
 
 /// Runs the binary to its end: for subcommands, `--help` and settings that stop the start.
 pub async fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Output {
-    let output = meetpoint(arguments, settings).output();
-    timeout(PATIENCE, output).await.expect("the command ends").expect("the binary under test starts")
+    ended(meetpoint(arguments, settings)).await
 }
 
-fn meetpoint(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+/// What becomes of a command that ends by itself.
+pub async fn ended(mut command: Command) -> Output {
+    let output = timeout(PATIENCE, command.output()).await;
+    output.expect("the command ends").expect("the binary under test starts")
+}
+
+/// The binary under test. What it keeps, it keeps in memory, unless it is told otherwise.
+pub fn meetpoint(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(BINARY);
+    command.args(arguments);
+    surround(command, settings)
+}
+
+/// A shell that does something before it becomes the binary under test.
+pub fn meetpoint_after(script: &str, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("{script}; exec \"$0\""), BINARY]);
+    surround(command, settings)
+}
+
+fn surround(mut command: Command, settings: &[(&str, &str)]) -> Command {
     command
-        .args(arguments)
         .env_clear()
-        .envs([("HOST", "127.0.0.1"), ("PORT", "0"), ("LOG_FORMAT", "json")])
+        .envs([("HOST", "127.0.0.1"), ("PORT", "0"), ("LOG_FORMAT", "json"), ("STORAGE_TYPE", "memory")])
         .envs(settings.iter().copied())
         .stdin(Stdio::null())
         .kill_on_drop(true);

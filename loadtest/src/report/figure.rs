@@ -1,6 +1,6 @@
 //! One number with its unit, and the sections that they stand in.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
@@ -38,11 +38,12 @@ impl Unit {
         }
     }
 
-    fn display(self, value: f64) -> String {
+    pub(super) fn display(self, value: f64) -> String {
         match self {
             Unit::Count => grouped(value, 0),
             Unit::PerSecond => format!("{} /s", grouped(value, 0)),
             Unit::BytesPerSecond => format!("{} MB/s", grouped(value / 1e6, 1)),
+            Unit::Bytes if value < f64::from(1 << 20) => format!("{} KiB", grouped(value / 1_024.0, 1)),
             Unit::Bytes => format!("{} MiB", grouped(value / f64::from(1 << 20), 1)),
             Unit::Seconds => format!("{} s", grouped(value, 3)),
             Unit::Microseconds => format!("{} µs", grouped(value, 1)),
@@ -72,13 +73,34 @@ impl Figure {
 /// Figures that belong together, in their order.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Section {
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     figures: Vec<Figure>,
+    /// One line of a table with the rows before and behind it, instead of a list.
+    row: bool,
 }
 
 impl Section {
     pub fn new(key: &'static str, figures: impl IntoIterator<Item = Figure>) -> Self {
-        Self { key, figures: figures.into_iter().collect() }
+        Self { key: key.into(), figures: figures.into_iter().collect(), row: false }
+    }
+
+    /// A section that is compared with others like it: they are printed as one table.
+    pub fn row(key: String, figures: impl IntoIterator<Item = Figure>) -> Self {
+        Self { key: key.into(), figures: figures.into_iter().collect(), row: true }
+    }
+
+    pub(super) fn is_row(&self) -> bool {
+        self.row
+    }
+
+    /// Rows of one table have the same first figure.
+    pub(super) fn shares_table(&self, next: &Self) -> bool {
+        let first = |row: &Self| row.figures.first().map(|figure| figure.key);
+        self.row && next.row && first(self) == first(next)
+    }
+
+    pub(super) fn figures(&self) -> &[Figure] {
+        &self.figures
     }
 
     /// The value of one figure.
@@ -120,7 +142,7 @@ impl Serialize for Section {
 pub fn as_map<S: Serializer>(sections: &[Section], serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(sections.len()))?;
     for section in sections {
-        map.serialize_entry(section.key, section)?;
+        map.serialize_entry(&section.key, section)?;
     }
     map.end()
 }

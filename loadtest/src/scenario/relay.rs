@@ -50,6 +50,9 @@ const SETTLE: Duration = Duration::from_secs(1);
 #[derive(Args, Serialize, Clone, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Options {
+    /// The server's chat endpoint
+    #[arg(long, default_value = "ws://127.0.0.1:8080/ws")]
+    pub url: String,
     #[command(flatten)]
     #[serde(flatten)]
     pub target: TargetOptions,
@@ -96,7 +99,7 @@ impl Options {
         format!(
             "{pairs} pairs, {window} under way each, {payload} B, {duration:?} after {warmup:?} of warm-up, \
              {threads} thread(s), {}",
-            self.target.url
+            self.url
         )
     }
 }
@@ -119,7 +122,7 @@ fn parse_limited_duration(text: &str) -> Result<Duration, String> {
 pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error> {
     let options_json = serde_json::to_value(options).map_err(std::io::Error::from)?;
     let mut report = Report::begin("relay", options.title(), options_json);
-    let target = Target::resolve(&options.target).await?;
+    let target = Target::resolve(&options.url, "ws", &options.target).await?;
     let sockets = 2 * options.pairs as usize;
     let mut watch = options.pid.map(Watch::start).transpose()?;
     population::check_descriptors(sockets, watch.as_ref().map(Watch::process))?;

@@ -91,7 +91,11 @@ pub fn parse(text: &str) -> Result<Request<'_>, Fault> {
 fn user_id(raw: &RawValue) -> Result<Option<UserId>, Fault> {
     let user = match serde_json::from_str(raw.get()) {
         Ok(serde_json::Value::Null) => return Ok(None),
-        Ok(value) => UserId::new(&value.to_string()),
+        Ok(mut value) => {
+            // The order of members says nothing.
+            value.sort_all_objects();
+            UserId::new(&value.to_string())
+        }
         Err(_) => UserId::new(raw.get()),
     };
     user.map(Some).ok_or(Fault::InvalidFormat)

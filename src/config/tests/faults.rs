@@ -55,8 +55,24 @@ fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
         ("OUTBOX_MAX_BYTES", &["65MiB", "1"]),
         ("OUTBOX_MAX_FRAMES", &["0", "65537"]),
         ("MAX_MSG_PER_SECOND", &["1000001", "4294967296"]),
+        ("HTTP_MAX_BODY", &["1023", "17MiB", "0"]),
+        ("STORAGE_TYPE", &["postgres", "sqlite3"]),
+        ("STORAGE_PATH", &["a\tb"]),
+        ("STORAGE_SYNC", &["off", "extra"]),
+        ("SESSION_TIMEOUT", &["99", "0", "-1", "721h", "5 m"]),
+        ("OFFER_DEFAULT_TTL", &["0", "99ms"]),
+        ("OFFER_MIN_TTL", &["0", "1d"]),
+        ("OFFER_MAX_TTL", &["721h", "never"]),
+        ("ANSWERED_OFFER_TTL", &["0", "2592000001"]),
+        ("CLEANUP_INTERVAL", &["9", "0", "25h"]),
+        ("MAX_OFFERS_PER_REQUEST", &["0", "10001", "-1"]),
+        ("MAX_OFFERS_PER_OWNER", &["0", "1000001"]),
+        ("MAX_OFFERS", &["0", "10000001"]),
+        ("MAX_STORED_BYTES", &["0", "1023KiB", "65GiB", "1TiB"]),
+        ("MAX_TOPICS_PER_OFFER", &["0", "1001"]),
+        ("MAX_BATCH_SIZE", &["0", "1001"]),
         ("SHUTDOWN_GRACE", &["61m"]),
-        ("METRICS_ROUTE", &["metrics", "/", "/ws", "/healthz", "/readyz", "/health"]),
+        ("METRICS_ROUTE", &["metrics", "/", "/ws", "/healthz", "/readyz", "/health", "/rpc", "/a/offer", "/peers/a"]),
         ("LOG_LEVEL", &["verbose", "meetpoint=loud"]),
         ("LOG_FORMAT", &["xml"]),
         ("VERSION", &["é"]),
@@ -88,6 +104,29 @@ fn the_outbox_must_hold_a_whole_message() {
     served(&[], &[("OUTBOX_MAX_BYTES", "2049"), ("WS_MAX_MSG", "1025")]);
     let unreadable = faults(&[], &[("OUTBOX_MAX_BYTES", "?"), ("WS_MAX_MSG", "1MiB")]);
     assert_eq!(unreadable.len(), 1, "the default in its place contradicts nothing: {unreadable:?}");
+}
+
+#[test]
+fn the_life_of_an_offer_is_between_the_shortest_and_the_longest() {
+    assert_eq!(
+        faults(&[], &[("OFFER_DEFAULT_TTL", "1000")]),
+        ["invalid OFFER_DEFAULT_TTL: 1s beside OFFER_MIN_TTL: 1m (expected at least 1m)"]
+    );
+    assert_eq!(
+        faults(&["--offer-default-ttl", "25h"], &[]),
+        ["invalid --offer-default-ttl: 25h beside OFFER_MAX_TTL: 24h (expected at most 24h)"]
+    );
+    assert_eq!(
+        faults(&[], &[("OFFER_DEFAULT_TTL", "2m"), ("OFFER_MIN_TTL", "2m"), ("OFFER_MAX_TTL", "1m")]),
+        [
+            "invalid OFFER_DEFAULT_TTL: 2m beside OFFER_MAX_TTL: 1m (expected at most 1m)",
+            "invalid OFFER_MAX_TTL: 1m beside OFFER_MIN_TTL: 2m (expected at least 2m)",
+        ]
+    );
+    let [line] = faults(&[], &[("OFFER_MIN_TTL", "1d"), ("OFFER_MAX_TTL", "1m")]).try_into().expect("one fault");
+    assert!(line.starts_with("invalid OFFER_MIN_TTL: 1d "), "the default in its place contradicts nothing: {line}");
+    let fixed = served(&[], &[("OFFER_DEFAULT_TTL", "5s"), ("OFFER_MIN_TTL", "5s"), ("OFFER_MAX_TTL", "5s")]).offers;
+    assert_eq!([fixed.default_ttl, fixed.min_ttl, fixed.max_ttl], [Duration::from_secs(5); 3]);
 }
 
 #[test]

@@ -1,0 +1,61 @@
+//! What a request says beside its body: who sends it, which offer is meant, and how the answer is to be.
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::extract::FromRequestParts;
+use http::{HeaderValue, StatusCode, Uri, header::AUTHORIZATION, request::Parts};
+use meetpoint_protocol::rondevu::{PeerId, path};
+use url::form_urlencoded;
+
+use crate::dialects::rondevu::{Rondevu, reply::Problem};
+
+/// The peer whose credentials a request carries. Without them it is answered 401, and nobody reads its body.
+pub(super) struct Peer(pub PeerId);
+
+impl FromRequestParts<Arc<Rondevu>> for Peer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, rondevu: &Arc<Rondevu>) -> Result<Self, Problem> {
+        let header = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let peer = rondevu.credentials.authorize(header);
+        peer.map(Self).map_err(|error| Problem::new(StatusCode::UNAUTHORIZED, error.to_string()))
+    }
+}
+
+/// The path's segment of that number, counted from 0, decoded.
+pub(super) fn segment(uri: &Uri, number: usize) -> Cow<'_, str> {
+    path::decode(uri.path().split('/').nth(number + 1).unwrap_or_default())
+}
+
+/// A query parameter's value, decoded, where there is one and it is not empty. The first of that name counts.
+pub(super) fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<Cow<'a, str>> {
+    let mut parameters = form_urlencoded::parse(uri.query()?.as_bytes());
+    parameters.find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uri(text: &str) -> Uri {
+        text.parse().expect("a URI")
+    }
+
+    #[test]
+    fn a_segment_is_found_by_its_number_and_decoded() {
+        let uri = uri("/offers/by-topic/a%2Fb%20c%zz?x=/y/z");
+        assert_eq!(segment(&uri, 0), "offers");
+        assert_eq!(segment(&uri, 2), "a/b c%zz");
+        assert_eq!(segment(&uri, 3), "");
+    }
+
+    #[test]
+    fn the_first_parameter_of_a_name_counts() {
+        let uri = uri("/t?limit=1&limit=2&bloom=a+b%2Bc&empty=&empty=x&bare");
+        assert_eq!(parameter(&uri, "limit").as_deref(), Some("1"));
+        assert_eq!(parameter(&uri, "bloom").as_deref(), Some("a b+c"));
+        for name in ["empty", "bare", "absent"] {
+            assert_eq!(parameter(&uri, name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! The tables, and how a file of an earlier version gets to them.
+
+use rusqlite::Connection;
+
+use super::Unusable;
+use crate::config::StorageSync;
+
+/// Marks a file as one of this program's (`PRAGMA application_id`): "meet" in ASCII.
+const APPLICATION: i64 = 0x6d65_6574;
+
+/// What leads from each version to the next one; `PRAGMA user_version` counts those that were done. Never changed, only added to.
+const MIGRATIONS: &[&str] = &[
+    // Topics, tags and matched tags are JSON arrays: memory has the indexes, the file is only read as a whole.
+    "CREATE TABLE offers (
+        seq INTEGER PRIMARY KEY,
+        space TEXT NOT NULL,
+        id TEXT NOT NULL,
+        realm TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        topics TEXT NOT NULL,
+        sdp TEXT NOT NULL,
+        secret TEXT,
+        info TEXT,
+        service_id TEXT,
+        service_fqn TEXT,
+        created INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        last_seen INTEGER NOT NULL,
+        answer_by TEXT,
+        answer_sdp TEXT,
+        answered INTEGER,
+        answer_matched TEXT
+    ) STRICT;
+    CREATE TABLE candidates (
+        seq INTEGER PRIMARY KEY,
+        offer INTEGER NOT NULL REFERENCES offers (seq) ON DELETE CASCADE,
+        role TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        json TEXT NOT NULL,
+        at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX candidates_of_offer ON candidates (offer);
+    CREATE TABLE names (
+        name TEXT PRIMARY KEY,
+        public_key TEXT NOT NULL,
+        claimed INTEGER NOT NULL,
+        expires INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE nonces (
+        digest BLOB PRIMARY KEY,
+        until INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), filler BLOB NOT NULL) STRICT;",
+];
+
+/// Brings the file into the newest schema, and the connection into the right mode.
+pub(super) fn prepare(connection: &mut Connection, sync: StorageSync) -> Result<(), Unusable> {
+    // Before the journal mode: the write-ahead log then needs no shared memory.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    let sync = match sync {
+        StorageSync::Full => "FULL",
+        StorageSync::Normal => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", sync)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    migrate(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), Unusable> {
+    // The lock is taken now, and with it the file.
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
+    let read = |pragma: &str| transaction.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let (application, version) = (read("application_id")?, read("user_version")?);
+    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION && (tables > 0 || application != 0) {
+        return Err(Unusable::Foreign);
+    }
+    let done = usize::try_from(version).ok().filter(|done| *done <= MIGRATIONS.len());
+    let done = done.ok_or(Unusable::Later(version))?;
+    for migration in &MIGRATIONS[done..] {
+        transaction.execute_batch(migration)?;
+    }
+    if done < MIGRATIONS.len() {
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
