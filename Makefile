@@ -1,12 +1,12 @@
 # `make test` checks everything, on a fresh Debian too. `make help` lists the rest.
 
 .DELETE_ON_ERROR:
-.PHONY: help test tools format lint rust browser screenshots
+.PHONY: help test tools format lint rust browser schemathesis screenshots
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-test: tools format lint rust browser ## Everything: format, clippy, unit, properties, vectors, hostile input, browsers
+test: tools format lint rust schemathesis browser ## Everything: format, clippy, unit, properties, vectors, hostile input, browsers
 
 tools: ## Install what the tests need and the machine lacks
 	tests/install-tools
@@ -27,6 +27,15 @@ browser: tests/browser/node_modules/.package-lock.json ## Two strangers in real 
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	cd tests/browser && npm ci --no-audit --no-fund
+
+schemathesis: target/schemathesis/installed ## Thousands of requests made from docs/openapi.json, each answer checked
+	cargo build --locked --quiet
+	target/schemathesis/bin/python tests/schemathesis/run.py target/debug/meetpoint
+
+target/schemathesis/installed: tests/schemathesis/requirements.txt
+	python3 -m venv --clear target/schemathesis
+	target/schemathesis/bin/pip install --quiet --disable-pip-version-check --requirement tests/schemathesis/requirements.txt
+	touch $@
 
 screenshots: tests/browser/node_modules/.package-lock.json ## Take the pictures under docs/screenshots anew
 	cargo build --release --locked

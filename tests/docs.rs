@@ -45,7 +45,7 @@ fn the_wire_reference_lists_every_error_and_reason() {
 
 #[test]
 fn every_link_in_the_documents_leads_somewhere() {
-    for name in ["README.md", "docs/architecture.md", "docs/protocol/chat.md"] {
+    for name in ["README.md", "docs/architecture.md", "docs/protocol/chat.md", "docs/protocol/rondevu.md"] {
         let text = document(name);
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let target = Path::new(env!("CARGO_MANIFEST_DIR")).join(name).with_file_name(link);

@@ -88,20 +88,18 @@ impl Book {
         })
     }
 
-    /// The topics that `matches` likes, those of most peers first, each with its number of peers.
-    pub fn popular(&self, now: Timestamp, matches: Option<&dyn Fn(&str) -> bool>, page: Page) -> Ranked {
+    /// The number of topics of offers.
+    pub fn topic_count(&self, now: Timestamp) -> usize {
+        self.read(now, |shelf| shelf.topics(Space::Offers, "").map_or(0, Topics::len))
+    }
+
+    /// Topics of offers behind that one, those of most peers first, each with its number of peers. Whoever walks through all of them lets
+    /// go of the book in between.
+    pub fn popular(&self, now: Timestamp, after: Option<&(Text, usize)>, limit: usize) -> Vec<(Text, usize)> {
         self.read(now, |shelf| {
-            let Some(topics) = shelf.topics(Space::Offers, "") else { return Ranked { topics: Vec::new(), total: 0 } };
-            let liked = |name: &Text| matches.is_none_or(|matches| matches(name));
-            let named = topics.by_peers().map(|(name, peers)| (name.clone(), peers));
-            match matches {
-                None => Ranked { topics: named.skip(page.offset).take(page.limit).collect(), total: topics.len() },
-                Some(_) => {
-                    let all: Vec<_> = named.filter(|(name, _)| liked(name)).collect();
-                    let total = all.len();
-                    Ranked { topics: all.into_iter().skip(page.offset).take(page.limit).collect(), total }
-                }
-            }
+            let topics = shelf.topics(Space::Offers, "");
+            let behind = topics.into_iter().flat_map(|topics| topics.by_peers(after));
+            behind.take(limit).map(|(name, peers)| (name.clone(), peers)).collect()
         })
     }
 

@@ -2,8 +2,8 @@
 //! may answer, once, until when, which secret, whose candidates.
 //!
 //! Memory is the authority: every question is answered from [`shelf`]. A change is made there, told to the [`Journal`] in the
-//! same order, and its result reaches nobody before it is durable ([`Written`]). When the journal fails, what it could not keep is undone,
-//! newest first, and nothing is taken until it works again.
+//! same order, and answered when it is durable ([`Written`]). Others may see it some milliseconds earlier. When the
+//! journal fails, what it could not keep is undone, newest first, and nothing is taken until it works again.
 //!
 //! What has expired is out of sight before anything else is looked at; it leaves the journal in small batches ([`Book::sweep`]).
 

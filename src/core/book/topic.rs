@@ -3,7 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
-    ops::RangeBounds,
+    ops::{Bound, RangeBounds},
 };
 
 use indexmap::{IndexMap, IndexSet};
@@ -57,9 +57,13 @@ impl Topics {
         self.by_name.range::<str, _>(range)
     }
 
-    /// The names and numbers of peers, most peers first.
-    pub(super) fn by_peers(&self) -> impl Iterator<Item = (&Text, usize)> {
-        self.by_peers.iter().map(|(Reverse(peers), name)| (name, *peers))
+    /// The names and numbers of peers behind that one, most peers first.
+    pub(super) fn by_peers(&self, after: Option<&(Text, usize)>) -> impl Iterator<Item = (&Text, usize)> {
+        let from = match after {
+            Some((name, peers)) => Bound::Excluded((Reverse(*peers), name.clone())),
+            None => Bound::Unbounded,
+        };
+        self.by_peers.range((from, Bound::Unbounded)).map(|(Reverse(peers), name)| (name, *peers))
     }
 
     pub(super) fn insert(&mut self, offer: &Offer) {

@@ -13,6 +13,7 @@
 mod body;
 mod hold;
 pub mod offers;
+mod query;
 mod reply;
 pub mod rpc;
 pub mod sessions;

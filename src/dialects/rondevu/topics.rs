@@ -19,16 +19,17 @@ use axum::{
     routing::get,
 };
 use http::HeaderMap;
-use meetpoint_protocol::rondevu::{
-    path,
-    text::{leading_integer, units},
-};
+use meetpoint_protocol::rondevu::text::{leading_integer, units};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tokio::task::yield_now;
 
 use self::like::Beginning;
-use super::{Rondevu, reply::Problem, sessions::Realm};
+use super::{Rondevu, query::parameter, reply::Problem, sessions::Realm};
 use crate::core::book::{Page, Ranked, Space, Text};
+
+/// Topics that are looked at before others get their turn.
+const STEP: usize = 1000;
 
 /// Topics of offers in one answer.
 const MOST_OF_OFFERS: i64 = 200;
@@ -56,7 +57,7 @@ async fn topics(
     if asks_for("page") {
         return Ok(Json(OfSessions::find(&rondevu, &realm, query).list()).into_response());
     }
-    let of_offers = OfOffers::find(&rondevu, query)?;
+    let of_offers = OfOffers::find(&rondevu, query).await?;
     if asks_for("offset") || asks_for("startsWith") {
         return Ok(Json(of_offers.list()).into_response());
     }
@@ -83,16 +84,6 @@ fn together<'a>(offers: &'a [(Text, usize)], sessions: &'a [(Text, usize)]) -> V
     }
     let known: HashSet<&str> = names(offers).collect();
     names(offers).chain(names(sessions).filter(|name| !known.contains(name))).collect()
-}
-
-/// A value of the query, decoded as in forms; the first where there are several. Without an equals sign it is empty.
-pub(super) fn parameter<'a>(query: Option<&'a str>, name: &str) -> Option<Cow<'a, str>> {
-    let pairs = query?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-    pairs.map(|(key, value)| (decoded(key), value)).find(|(key, _)| key == name).map(|(_, value)| decoded(value))
-}
-
-fn decoded(text: &str) -> Cow<'_, str> {
-    if text.contains('+') { Cow::Owned(path::decode(&text.replace('+', " ")).into_owned()) } else { path::decode(text) }
 }
 
 /// The whole number that a parameter begins with.
@@ -176,17 +167,15 @@ struct OfOffers<'a> {
 }
 
 impl<'a> OfOffers<'a> {
-    fn find(rondevu: &Rondevu, query: Option<&'a str>) -> Result<Self, Problem> {
+    async fn find(rondevu: &Rondevu, query: Option<&'a str>) -> Result<Self, Problem> {
         let limit = number(query, "limit", 50).min(MOST_OF_OFFERS);
         let offset = number(query, "offset", 0);
         let starts_with = parameter(query, "startsWith").filter(|beginning| !beginning.is_empty());
         let beginning = starts_with.as_deref().map(beginning).transpose()?;
-        let matches = beginning.as_ref().map(|beginning| |topic: &str| beginning.matches(topic));
-        let matches = matches.as_ref().map(|matches| matches as &dyn Fn(&str) -> bool);
         // SQL takes a limit below 0 for none.
         let rows = if limit < 0 { MOST_OF_OFFERS } else { limit };
         let page = Page { offset: size(offset), limit: size(rows) };
-        let found = rondevu.book.popular(rondevu.clock.now(), matches, page);
+        let found = popular(rondevu, beginning.as_ref(), page).await;
         Ok(Self { found, limit, offset, starts_with })
     }
 
@@ -204,6 +193,33 @@ impl<'a> OfOffers<'a> {
     }
 }
 
+/// A page of the topics with that beginning, those of most peers first; all are counted. In steps, because there may be millions.
+async fn popular(rondevu: &Rondevu, beginning: Option<&Beginning>, page: Page) -> Ranked {
+    let end = page.offset.saturating_add(page.limit);
+    let (mut topics, mut total) = (Vec::new(), 0);
+    let mut last = None;
+    loop {
+        let step = rondevu.book.popular(rondevu.clock.now(), last.as_ref(), STEP);
+        let is_last = step.len() < STEP;
+        last = step.last().cloned();
+        for topic in step {
+            if beginning.is_none_or(|beginning| beginning.matches(&topic.0)) {
+                if (page.offset..end).contains(&total) {
+                    topics.push(topic);
+                }
+                total += 1;
+            }
+        }
+        if beginning.is_none() && (is_last || total >= end) {
+            return Ranked { topics, total: rondevu.book.topic_count(rondevu.clock.now()) };
+        }
+        if is_last {
+            return Ranked { topics, total };
+        }
+        yield_now().await;
+    }
+}
+
 fn beginning(text: &str) -> Result<Beginning, Problem> {
     let within = if units(text) <= like::MAX { Beginning::parse(text) } else { None };
     within.ok_or_else(|| Problem::bad_request(format!("startsWith must be {} characters or less", like::MAX)))
@@ -212,24 +228,6 @@ fn beginning(text: &str) -> Result<Beginning, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_parameter_is_decoded_as_in_forms() {
-        for (query, value) in [
-            ("limit=2", Some("2")),
-            ("page=1&limit=2&limit=3", Some("2")),
-            ("limit", Some("")),
-            ("limit=", Some("")),
-            ("l%69mit=a=b", Some("a=b")),
-            ("limit=%25ovie+x%2B", Some("%ovie x+")),
-            ("limit=%zz+%FF", Some("%zz %FF")),
-            ("", None),
-            ("Limit=2&xlimit=3&limits=4", None),
-        ] {
-            assert_eq!(parameter(Some(query), "limit").as_deref(), value, "{query}");
-        }
-        assert_eq!(parameter(None, "limit"), None);
-    }
 
     #[test]
     fn a_number_is_read_as_far_as_it_is_one() {

@@ -1,6 +1,8 @@
 //! The tables, and how a file of an earlier version gets to them.
 
-use rusqlite::Connection;
+use std::fs;
+
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 
 use super::Unusable;
 use crate::config::StorageSync;
@@ -53,10 +55,15 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), filler BLOB NOT NULL) STRICT;",
 ];
 
-/// Brings the file into the newest schema, and the connection into the right mode.
+/// Brings the file into the newest schema, and the connection into the right mode. A file that is not this program's stays as it is.
 pub(super) fn prepare(connection: &mut Connection, sync: StorageSync) -> Result<(), Unusable> {
-    // Before the journal mode: the write-ahead log then needs no shared memory.
+    // Before the first look: the write-ahead log then needs no shared memory.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    // Another's log is not written into its file either. Where there is none, closing removes the empty one that looking has made.
+    let has_log = connection.path().is_some_and(|path| fs::metadata(format!("{path}-wal")).is_ok_and(|log| log.len() > 0));
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
+    migrations_done(connection)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
     let sync = match sync {
         StorageSync::Full => "FULL",
@@ -69,15 +76,8 @@ pub(super) fn prepare(connection: &mut Connection, sync: StorageSync) -> Result<
 
 fn migrate(connection: &mut Connection) -> Result<(), Unusable> {
     // The lock is taken now, and with it the file.
-    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
-    let read = |pragma: &str| transaction.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let (application, version) = (read("application_id")?, read("user_version")?);
-    let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if application != APPLICATION && (tables > 0 || application != 0) {
-        return Err(Unusable::Foreign);
-    }
-    let done = usize::try_from(version).ok().filter(|done| *done <= MIGRATIONS.len());
-    let done = done.ok_or(Unusable::Later(version))?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+    let done = migrations_done(&transaction)?;
     for migration in &MIGRATIONS[done..] {
         transaction.execute_batch(migration)?;
     }
@@ -87,4 +87,16 @@ fn migrate(connection: &mut Connection) -> Result<(), Unusable> {
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// How many of the migrations a file has behind it; a new file none.
+fn migrations_done(connection: &Connection) -> Result<usize, Unusable> {
+    let read = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let (application, version) = (read("application_id")?, read("user_version")?);
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION && (tables > 0 || application != 0) {
+        return Err(Unusable::Foreign);
+    }
+    let done = usize::try_from(version).ok().filter(|done| *done <= MIGRATIONS.len());
+    done.ok_or(Unusable::Later(version))
 }

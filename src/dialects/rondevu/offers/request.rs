@@ -5,9 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use axum::extract::FromRequestParts;
 use http::{HeaderValue, StatusCode, Uri, header::AUTHORIZATION, request::Parts};
 use meetpoint_protocol::rondevu::{PeerId, path};
-use url::form_urlencoded;
 
-use crate::dialects::rondevu::{Rondevu, reply::Problem};
+use crate::dialects::rondevu::{Rondevu, query, reply::Problem};
 
 /// The peer whose credentials a request carries. Without them it is answered 401, and nobody reads its body.
 pub(super) struct Peer(pub PeerId);
@@ -27,10 +26,9 @@ pub(super) fn segment(uri: &Uri, number: usize) -> Cow<'_, str> {
     path::decode(uri.path().split('/').nth(number + 1).unwrap_or_default())
 }
 
-/// A query parameter's value, decoded, where there is one and it is not empty. The first of that name counts.
+/// A query parameter's value, where there is one and it is not empty.
 pub(super) fn parameter<'a>(uri: &'a Uri, name: &str) -> Option<Cow<'a, str>> {
-    let mut parameters = form_urlencoded::parse(uri.query()?.as_bytes());
-    parameters.find(|(key, _)| key == name).map(|(_, value)| value).filter(|value| !value.is_empty())
+    query::parameter(uri.query(), name).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

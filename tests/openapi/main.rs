@@ -1,0 +1,15 @@
+//! The description of the HTTP surface in `docs/openapi.json` is valid, is what the server serves, and is true: of the
+//! originals' recorded conversations, and of what a server answers to its examples.
+
+mod conversation;
+mod deviating;
+mod document;
+mod example;
+mod recorded;
+mod sample;
+mod served;
+mod structure;
+#[path = "../support/mod.rs"]
+mod support;
+
+use deviating::deviation;
