@@ -43,14 +43,13 @@ pub(super) fn router(server: Arc<Server>) -> Router {
         .route("/openapi.json", get(pages::openapi))
         .fallback(not_found)
         .with_state(server.clone());
-    let apis = server.apis.iter().map(|api| (api.routes.clone(), api.cors));
-    apis.chain([(for_pages, &CORS)])
+    let apis = server.apis.iter().map(|api| (api.routes.clone(), Some(api.cors)));
+    apis.chain([(for_pages, Some(&CORS)), (own, None)])
         .map(|(routes, cors)| {
-            let cors = middleware::from_fn_with_state((server.clone(), cors), allow_pages);
-            routes.method_not_allowed_fallback(wrong_method).layer(cors)
+            let around = middleware::from_fn_with_state((server.clone(), cors), around);
+            routes.method_not_allowed_fallback(wrong_method).layer(around)
         })
-        .fold(own.method_not_allowed_fallback(wrong_method), Router::merge)
-        .layer(middleware::from_fn_with_state(server, measure))
+        .fold(Router::new(), Router::merge)
 }
 
 async fn not_found() -> Response {
@@ -62,22 +61,40 @@ async fn wrong_method() -> Response {
     problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
 }
 
-/// Tells browsers which pages may read the answer, and answers their preflights.
-async fn allow_pages(
-    State((server, cors)): State<(Arc<Server>, &'static Cors)>,
+/// What all answers have in common. One layer, because each costs allocations.
+async fn around(
+    State((server, cors)): State<(Arc<Server>, Option<&'static Cors>)>,
     request: Request,
     next: Next,
 ) -> Response {
+    let start = now();
+    // The router would take an empty segment for a parameter's value. It is part of no path.
+    let is_path = !request.uri().path().contains("//");
+    let route = request.extensions().get::<MatchedPath>().filter(|_| is_path).cloned();
+    let answer = async |request| if is_path { next.run(request).await } else { not_found().await };
+    let response = match cors {
+        Some(cors) => allow_pages(&server, cors, request, answer).await,
+        None => answer(request).await,
+    };
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    server.metrics.http_request(route, response.status().as_str(), now() - start);
+    response
+}
+
+/// Tells browsers which pages may read the answer, and answers their preflights.
+async fn allow_pages(
+    server: &Server,
+    cors: &Cors,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let mut headers = cors.of_answer(&server.origins, request.headers());
-    if Cors::is_preflight(request.method()) {
+    let mut response = if Cors::is_preflight(request.method()) {
         headers.extend(cors.of_preflight(request.headers()));
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        for (name, value) in headers {
-            response.headers_mut().insert(name, value);
-        }
-        return response;
-    }
-    let mut response = next.run(request).await;
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        answer(request).await
+    };
     let varies = response.headers_mut().remove(VARY);
     for (name, value) in headers {
         response.headers_mut().insert(name, value);
@@ -91,15 +108,4 @@ async fn allow_pages(
 /// An error as JSON: `{"error": sentence}`.
 pub(super) fn problem(status: StatusCode, sentence: &str) -> Response {
     (status, Json(json!({ "error": sentence }))).into_response()
-}
-
-async fn measure(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    let start = now();
-    // The router would take an empty segment for a parameter's value. It is part of no path.
-    let is_path = !request.uri().path().contains("//");
-    let route = request.extensions().get::<MatchedPath>().filter(|_| is_path).cloned();
-    let response = if is_path { next.run(request).await } else { not_found().await };
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
-    server.metrics.http_request(route, response.status().as_u16(), now() - start);
-    response
 }

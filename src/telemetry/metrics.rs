@@ -156,8 +156,8 @@ impl Metrics {
     }
 
     /// `route` is the pattern that matched, never the path that was asked for.
-    pub fn http_request(&self, route: &str, status: u16, time: Duration) {
-        self.http_requests.with_label_values(&[route, &status.to_string()]).inc();
+    pub fn http_request(&self, route: &str, status: &str, time: Duration) {
+        self.http_requests.with_label_values(&[route, status]).inc();
         self.http_duration.with_label_values(&[route]).observe(time.as_secs_f64());
     }
 

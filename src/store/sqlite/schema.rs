@@ -60,7 +60,8 @@ pub(super) fn prepare(connection: &mut Connection, sync: StorageSync) -> Result<
     // Before the first look: the write-ahead log then needs no shared memory.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     // Another's log is not written into its file either. Where there is none, closing removes the empty one that looking has made.
-    let has_log = connection.path().is_some_and(|path| fs::metadata(format!("{path}-wal")).is_ok_and(|log| log.len() > 0));
+    let has_log =
+        connection.path().is_some_and(|path| fs::metadata(format!("{path}-wal")).is_ok_and(|log| log.len() > 0));
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
     migrations_done(connection)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;

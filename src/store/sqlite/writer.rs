@@ -207,10 +207,10 @@ impl Writer {
     /// Waits until something can be written again; false when the end comes first.
     fn recover(&mut self) -> bool {
         loop {
-            if self.inbox.closed_within(RETRY) {
-                return false;
-            }
-            let probed = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(|probe| {
+            // At once, and even if it fails: where only the sync has failed, what was refused stands in the log, where the next process would
+            // find it. The probe is written in its place.
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+            let probed = transaction.and_then(|probe| {
                 write::probe(&probe)?;
                 probe.commit()
             });
@@ -221,6 +221,9 @@ impl Writer {
                     return true;
                 }
                 Err(problem) => warn!(%problem, "the storage still takes nothing"),
+            }
+            if self.inbox.closed_within(RETRY) {
+                return false;
             }
         }
     }
