@@ -112,7 +112,7 @@ impl Writer<'_> {
     fn keep_all(&mut self, now: Timestamp, offers: Vec<NewOffer>) -> Result<Vec<Arc<Offer>>, Refusal> {
         let kept = offers.into_iter().enumerate().map(|(index, offer)| self.keep(now, index, offer));
         let kept = kept.collect::<Result<_, _>>()?;
-        self.fits()?;
+        self.fits_offers()?;
         Ok(kept)
     }
 

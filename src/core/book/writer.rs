@@ -51,9 +51,13 @@ impl<'a> Writer<'a> {
         offer.cloned().ok_or(Refusal::NotFound)
     }
 
+    /// Whether there is room for the offers that have been put.
+    pub(super) fn fits_offers(&self) -> Result<(), Refusal> {
+        if self.shelf.len() > self.limits.offers { Err(Refusal::Full) } else { self.fits() }
+    }
+
     /// Whether there is room for what has been put.
     pub(super) fn fits(&self) -> Result<(), Refusal> {
-        let fits = self.shelf.len() <= self.limits.offers && self.shelf.bytes() <= self.limits.bytes;
-        if fits { Ok(()) } else { Err(Refusal::Full) }
+        if self.shelf.bytes() > self.limits.bytes { Err(Refusal::Full) } else { Ok(()) }
     }
 }

@@ -124,6 +124,17 @@ impl Batch {
     }
 }
 
+/// The end of the thread, however it comes: nobody waits for a commit that nobody makes.
+struct Last(Arc<Inbox>);
+
+impl Drop for Last {
+    fn drop(&mut self) {
+        let mut batch = self.0.batch.lock();
+        batch.closed = true;
+        batch.take().outcome.send_replace(Outcome::Failed);
+    }
+}
+
 /// What is written in one transaction.
 struct Taken {
     changes: Vec<Change>,
@@ -143,11 +154,15 @@ impl Writer {
     }
 
     pub(super) fn run(mut self) {
+        let _last = Last(self.inbox.clone());
         while let Some(taken) = self.inbox.next() {
             let start = Instant::now();
             match self.commit(&taken.changes) {
                 Ok(()) => {
-                    self.count(&taken, start.elapsed());
+                    // Who only asks whether the storage answers has changed nothing.
+                    if !taken.changes.is_empty() {
+                        self.count(&taken, start.elapsed());
+                    }
                     taken.outcome.send_replace(Outcome::Durable);
                 }
                 Err(error) => {
@@ -175,7 +190,7 @@ impl Writer {
 
     fn count(&self, taken: &Taken, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        self.inbox.commits.fetch_add(u64::from(!taken.changes.is_empty()), Ordering::Relaxed);
+        self.inbox.commits.fetch_add(1, Ordering::Relaxed);
         self.inbox.operations.fetch_add(taken.operations, Ordering::Relaxed);
         self.inbox.nanos.fetch_add(nanos, Ordering::Relaxed);
     }
@@ -226,5 +241,20 @@ impl Writer {
                 return false;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::book::Unavailable;
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_thread_that_has_ended() {
+        let inbox = Arc::new(Inbox::default());
+        let commit = inbox.append(Vec::new());
+        drop(Last(inbox.clone()));
+        assert_eq!(commit.wait().await, Err(Unavailable));
+        assert!(!inbox.is_ready());
     }
 }

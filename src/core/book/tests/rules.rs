@@ -158,6 +158,21 @@ fn limits_refuse_and_evict_nothing() {
 }
 
 #[test]
+fn a_book_that_is_over_a_lowered_limit_still_serves_what_it_has() {
+    let kept = {
+        let (book, _) = book(LIMITS);
+        let offers = (0..3).map(|index| offer(Space::Sessions, &format!("{index}"), "", &["t"])).collect();
+        book.publish(START, offers).expect("room").split().0
+    };
+    let chance = Arc::new(Chance::from_seed(7));
+    let kept = Kept { offers: kept, ..Kept::default() };
+    let limits = Limits { offers: 2, ..LIMITS };
+    let book = Book::new(Arc::new(Scripted::default()), kept, limits, chance, START);
+    assert!(book.answer(START, key(Space::Sessions, "0"), answer("")).is_ok());
+    assert_eq!(publish(&book, START, offer(Space::Sessions, "more", "", &["t"])).err(), Some(Refusal::Full));
+}
+
+#[test]
 fn a_batch_is_kept_as_a_whole_or_not_at_all() {
     let (book, _) = book(LIMITS);
     publish(&book, START, offer(Space::Offers, "taken", "ann", &["t"])).expect("room");

@@ -15,6 +15,7 @@ mod call;
 mod generation;
 mod services;
 mod tags;
+mod view;
 
 #[cfg(test)]
 mod tests;

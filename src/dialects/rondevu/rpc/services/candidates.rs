@@ -1,11 +1,13 @@
 //! ICE candidates, from one side of an offer to the other.
 
-use meetpoint_protocol::{Timestamp, rondevu::text};
-use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use meetpoint_protocol::rondevu::text;
+use serde_json::Value;
 
 use super::{
-    super::call::{Call, Failure, Outcome, raw, result},
+    super::{
+        call::{Call, Failure, Outcome, result},
+        view::{Added, fetched},
+    },
     identity::user,
     request::Request,
     words::{OFFER_NOT_FOUND, refused},
@@ -14,13 +16,6 @@ use crate::{
     core::book::{From, Key, Role, Space, Text},
     dialects::rondevu::body::{MAX_CANDIDATE, MAX_CANDIDATES},
 };
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Added<'a> {
-    count: usize,
-    offer_id: &'a str,
-}
 
 /// Adds candidates to the owner's side of an offer, or, for anybody else, to the answerer's.
 ///
@@ -57,20 +52,6 @@ fn read(candidates: Option<&Value>) -> Result<Vec<Text>, Failure> {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Fetched<'a> {
-    candidates: Vec<Candidate<'a>>,
-    offer_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Candidate<'a> {
-    candidate: &'a RawValue,
-    created_at: Timestamp,
-}
-
 /// Fetches the other side's candidates that are newer than `since`: the owner gets the answerer's, everybody else the
 /// offerer's.
 ///
@@ -81,9 +62,7 @@ pub(super) fn get_ice_candidates(call: &mut Call<'_>, request: &Request) -> Outc
     let offer = call.rondevu.book.offer(call.now, Key::new(Space::Services, request.offer_id()));
     let offer = offer.ok_or_else(|| Failure::new(OFFER_NOT_FOUND))?;
     let role = if *offer.owner == *user { Role::Answerer } else { Role::Offerer };
-    let candidates = offer.candidates(role, request.since());
-    let candidates = candidates.map(|one| Candidate { candidate: raw(&one.json), created_at: one.at }).collect();
-    result(&Fetched { candidates, offer_id: &offer.id })
+    fetched(&offer, role, request.since())
 }
 
 #[cfg(test)]

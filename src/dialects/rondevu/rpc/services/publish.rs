@@ -11,7 +11,10 @@ use serde_json::Value;
 use uuid::Builder;
 
 use super::{
-    super::call::{Call, Failure, Outcome, result},
+    super::{
+        call::{Call, Failure, Outcome, result},
+        view::{PublishedOffer, published},
+    },
     identity::user,
     request::Request,
     words::refused,
@@ -28,15 +31,6 @@ struct Published<'a> {
     username: &'a str,
     service_fqn: &'a str,
     offers: Vec<PublishedOffer<'a>>,
-    created_at: Timestamp,
-    expires_at: Timestamp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PublishedOffer<'a> {
-    offer_id: &'a str,
-    sdp: &'a str,
     created_at: Timestamp,
     expires_at: Timestamp,
 }
@@ -78,26 +72,17 @@ pub(super) fn publish_service(call: &mut Call<'_>, request: &Request) -> Outcome
         ttl,
     };
     let book = &call.rondevu.book;
-    let published = book.publish_service(call.now, sdps.into_iter().map(new).collect());
-    let offers = call.keep(published.map_err(|refusal| refused(refusal, book.limits()))?);
+    let kept = book.publish_service(call.now, sdps.into_iter().map(new).collect());
+    let offers = call.keep(kept.map_err(|refusal| refused(refusal, book.limits()))?);
     call.keep(book.renew(call.now, user, true).map_err(|refusal| refused(refusal, book.limits()))?);
 
-    let offers: Vec<_> = offers
-        .iter()
-        .map(|offer| PublishedOffer {
-            offer_id: &offer.id,
-            sdp: &offer.sdp,
-            created_at: offer.created,
-            expires_at: offer.expires,
-        })
-        .collect();
     result(&Published {
         service_id: &service.id,
         username: user,
         service_fqn: &service.fqn,
         created_at: call.now,
-        expires_at: offers.first().map_or(call.now, |offer| offer.expires_at),
-        offers,
+        expires_at: offers.first().map_or(call.now, |offer| offer.expires),
+        offers: published(&offers),
     })
 }
 

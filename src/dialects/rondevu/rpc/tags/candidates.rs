@@ -1,11 +1,13 @@
 //! ICE candidates, from one side of an offer to the other.
 
 use meetpoint_protocol::{Timestamp, rondevu::text};
-use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 
 use super::{
-    super::call::{Call, Failure, Outcome, raw, result},
+    super::{
+        call::{Call, Failure, Outcome, result},
+        view::{Added, fetched},
+    },
     auth::caller,
     code,
     request::Request,
@@ -18,13 +20,6 @@ use crate::{
 
 /// How deep what a candidate holds may lie in it.
 const MAX_DEPTH: usize = 10;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Added<'a> {
-    count: usize,
-    offer_id: &'a str,
-}
 
 /// Adds candidates to the owner's side of an offer, or, for anybody else, to the answerer's.
 ///
@@ -92,20 +87,6 @@ fn depth(value: &Value) -> usize {
     innermost.map_or(0, |inner| inner + 1)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Fetched<'a> {
-    candidates: Vec<Candidate<'a>>,
-    offer_id: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Candidate<'a> {
-    candidate: &'a RawValue,
-    created_at: Timestamp,
-}
-
 /// Fetches the other side's candidates that are newer than `since`.
 ///
 /// # Errors
@@ -117,9 +98,7 @@ pub(super) fn get_ice_candidates(call: &mut Call<'_>, request: &Request) -> Outc
     let offer = call.rondevu.book.offer(call.now, Key::new(Space::Tags, id)).ok_or_else(not_found)?;
     let stranger = || Failure::coded(code::NOT_AUTHORIZED, "Not authorized to access ICE candidates for this offer");
     let role = offer.role_of(&key).ok_or_else(stranger)?;
-    let candidates = offer.candidates(role.other(), since);
-    let candidates = candidates.map(|one| Candidate { candidate: raw(&one.json), created_at: one.at }).collect();
-    result(&Fetched { candidates, offer_id: &offer.id })
+    fetched(&offer, role.other(), since)
 }
 
 #[cfg(test)]

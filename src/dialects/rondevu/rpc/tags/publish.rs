@@ -11,7 +11,10 @@ use serde_json::Value;
 use uuid::Builder;
 
 use super::{
-    super::call::{Call, Failure, Outcome, result},
+    super::{
+        call::{Call, Failure, Outcome, result},
+        view::{PublishedOffer, published},
+    },
     auth::caller,
     code,
     request::Request,
@@ -31,15 +34,6 @@ struct Published<'a> {
     public_key: &'a str,
     tags: &'a [Tag],
     offers: Vec<PublishedOffer<'a>>,
-    created_at: Timestamp,
-    expires_at: Timestamp,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PublishedOffer<'a> {
-    offer_id: &'a str,
-    sdp: &'a str,
     created_at: Timestamp,
     expires_at: Timestamp,
 }
@@ -73,7 +67,7 @@ pub(super) fn publish_offer(call: &mut Call<'_>, request: &Request) -> Outcome {
         }
     };
     let book = &call.rondevu.book;
-    let published = book.publish(call.now, sdps.into_iter().map(new).collect()).map_err(|refusal| match refusal {
+    let kept = book.publish(call.now, sdps.into_iter().map(new).collect()).map_err(|refusal| match refusal {
         Refusal::TooManyOffers => {
             let (owned, max) = (book.owned(call.now, Space::Tags, &key).len(), book.limits().per_owner);
             let error = format!("User offer limit exceeded. You have {owned} offers, limit is {max}.");
@@ -85,17 +79,9 @@ pub(super) fn publish_offer(call: &mut Call<'_>, request: &Request) -> Outcome {
         }
         other => refused(&other),
     })?;
-    let offers = call.keep(published);
-    let offers: Vec<_> = offers
-        .iter()
-        .map(|offer| PublishedOffer {
-            offer_id: &offer.id,
-            sdp: &offer.sdp,
-            created_at: offer.created,
-            expires_at: offer.expires,
-        })
-        .collect();
-    result(&Published { public_key: &key, tags: &tags, created_at: call.now, expires_at: call.now.plus(ttl), offers })
+    let offers = call.keep(kept);
+    let (created_at, expires_at) = (call.now, call.now.plus(ttl));
+    result(&Published { public_key: &key, tags: &tags, offers: published(&offers), created_at, expires_at })
 }
 
 /// The SDPs of the offers, all of them or none.
