@@ -13,6 +13,8 @@ impl Journal for Memory {
         Commit::DONE
     }
 
+    fn append_along(&self, _: Vec<Change>) {}
+
     fn effort(&self) -> Effort {
         Effort::default()
     }

@@ -7,7 +7,7 @@
 //! | [`sqlite`], sync `normal` | nothing is lost | the last commits may be lost | 503, nothing is lost |
 //! | [`sqlite`], sync `full` | nothing is lost | nothing is lost | 503, nothing is lost |
 //!
-//! Every backend runs the same suite of tests, [`contract`].
+//! Every backend runs the same suite of tests, `contract`.
 
 #[cfg(test)]
 mod contract;

@@ -64,6 +64,9 @@ pub trait Journal: Send + Sync {
     /// under the book's lock, so that changes come in the order in which they were made.
     fn append(&self, changes: Vec<Change>) -> Commit;
 
+    /// Takes changes that are durable no later than whatever is appended next; by themselves nobody waits for them.
+    fn append_along(&self, changes: Vec<Change>);
+
     /// What it has done since the start.
     fn effort(&self) -> Effort;
 }

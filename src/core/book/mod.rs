@@ -1,7 +1,7 @@
 //! What is kept for others to find: offers of every generation, names, spent nonces. One record for all, one set of rules: who
 //! may answer, once, until when, which secret, whose candidates.
 //!
-//! Memory is the authority: every question is answered from [`shelf`]. A change is made there, told to the [`Journal`] in the
+//! Memory is the authority: every question is answered from the shelf. A change is made there, told to the [`Journal`] in the
 //! same order, and answered when it is durable ([`Written`]). Others may see it some milliseconds earlier. When the
 //! journal fails, what it could not keep is undone, newest first, and nothing is taken until it works again.
 //!

@@ -12,6 +12,7 @@ use super::{
     Book, Refusal,
     journal::{Commit, Written},
     offer::Text,
+    writer::Writer,
 };
 
 /// How long a name is held after it was claimed or renewed.
@@ -112,22 +113,27 @@ impl Book {
         })
     }
 
-    /// Renews a name that is in use. Done when it was renewed only lately, unless `at_once`.
+    /// Renews a name that is in use. Done when it was renewed only lately.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] when nobody holds it, [`Refusal::Unavailable`].
-    pub fn renew(&self, now: Timestamp, name: &str, at_once: bool) -> Result<Written<()>, Refusal> {
+    pub fn renew(&self, now: Timestamp, name: &str) -> Result<Written<()>, Refusal> {
         let held = self.name(now, name).ok_or(Refusal::NotFound)?;
-        if !at_once && held.expires.plus(RENEWED_AFTER) > now.plus(HELD) {
+        if held.expires.plus(RENEWED_AFTER) > now.plus(HELD) {
             return Ok(Written::new((), Commit::DONE));
         }
-        self.write(now, |writer| {
-            let held = writer.shelf.names.get(name).ok_or(Refusal::NotFound)?;
-            // Later than before even within one millisecond: clients compare.
-            let expires = now.plus(HELD).max(held.expires.next());
-            let renewed = Name { expires, ..Name::clone(held) };
-            writer.name(name.into(), renewed);
-            Ok(())
-        })
+        self.write(now, |writer| if writer.renew(now, name) { Ok(()) } else { Err(Refusal::NotFound) })
+    }
+}
+
+impl Writer<'_> {
+    /// Renews a name; whether somebody holds it.
+    pub(super) fn renew(&mut self, now: Timestamp, name: &str) -> bool {
+        let Some(held) = self.shelf.names.get(name) else { return false };
+        // Later than before even within one millisecond: clients compare.
+        let expires = now.plus(HELD).max(held.expires.next());
+        let renewed = Name { expires, ..Name::clone(held) };
+        self.name(name.into(), renewed);
+        true
     }
 }

@@ -46,7 +46,7 @@ impl Book {
         self.write(now, |writer| writer.keep_all(now, offers))
     }
 
-    /// Puts the offers of a service in the place of all that it had.
+    /// Puts the offers of a service in the place of all that it had, and renews its owner's name.
     ///
     /// # Errors
     /// Those of [`Self::publish`].
@@ -56,6 +56,9 @@ impl Book {
                 if let Some(service) = &offer.service {
                     writer.remove_service(&offer.owner, &service.fqn);
                 }
+            }
+            if let Some(offer) = offers.first() {
+                writer.renew(now, &offer.owner);
             }
             writer.keep_all(now, offers)
         })

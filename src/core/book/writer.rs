@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use meetpoint_protocol::Timestamp;
-
 use super::{
     Refusal,
     answer::Key,
     arrivals::Heard,
-    journal::{Change, Digest},
+    journal::Change,
     names::Name,
     offer::{Limits, Offer, Text},
     shelf::Shelf,
@@ -38,11 +36,6 @@ impl<'a> Writer<'a> {
         let before = self.shelf.names.get(&name).cloned();
         self.shelf.names.put(name.clone(), Some(claim.clone()));
         self.changes.push(Change::Name { name, before, after: Some(claim) });
-    }
-
-    pub(super) fn spend(&mut self, digest: Digest, until: Timestamp) {
-        self.shelf.spend(digest, until);
-        self.changes.push(Change::Nonce { digest, until });
     }
 
     /// The offer, while it is live.

@@ -119,6 +119,10 @@ impl Journal for Queue {
         self.0.append(changes)
     }
 
+    fn append_along(&self, changes: Vec<Change>) {
+        self.0.append_along(changes);
+    }
+
     fn effort(&self) -> Effort {
         self.0.effort()
     }

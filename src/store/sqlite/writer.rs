@@ -77,6 +77,10 @@ impl Inbox {
         commit
     }
 
+    pub(super) fn append_along(&self, changes: Vec<Change>) {
+        self.batch.lock().changes.extend(changes);
+    }
+
     /// Nothing more will come.
     pub(super) fn close(&self) {
         self.batch.lock().closed = true;
@@ -95,13 +99,11 @@ impl Inbox {
     /// Waits for something to write; `None` when nothing more will come.
     fn next(&self) -> Option<Taken> {
         let mut batch = self.batch.lock();
-        while batch.operations == 0 {
-            if batch.closed {
-                return None;
-            }
+        while batch.operations == 0 && !batch.closed {
             self.filled.wait(&mut batch);
         }
-        Some(batch.take())
+        let is_last = batch.operations == 0 && batch.changes.is_empty();
+        (!is_last).then(|| batch.take())
     }
 
     /// Waits for the end, at most so long; whether it came.

@@ -45,6 +45,10 @@ impl Journal for Scripted {
         Commit::pending(script.outcome.subscribe())
     }
 
+    fn append_along(&self, changes: Vec<Change>) {
+        self.0.lock().waiting.extend(changes);
+    }
+
     fn effort(&self) -> Effort {
         Effort::default()
     }

@@ -207,10 +207,10 @@ fn a_name_is_held_by_its_key_for_a_year_after_its_last_use() {
     assert!(book.claim(START, "ann", "key").is_ok());
     assert_eq!(book.claim(START, "ann", "other").err(), Some(Refusal::NameTaken));
     assert_eq!(book.claim(START, "bob", "key").err(), Some(Refusal::KeyTaken));
-    assert!(book.renew(after(DAY / 2), "ann", false).is_ok());
+    assert!(book.renew(after(DAY / 2), "ann").is_ok());
     let held = book.name(after(DAY / 2), "ann").expect("held");
     assert_eq!(held.expires, after(365 * DAY), "not every use is worth a write");
-    assert!(book.renew(after(2 * DAY), "ann", false).is_ok());
+    assert!(book.renew(after(2 * DAY), "ann").is_ok());
     assert_eq!(book.name(after(2 * DAY), "ann").expect("held").expires, after(367 * DAY));
     assert!(book.name(after(367 * DAY), "ann").is_none());
     assert!(book.claim(after(367 * DAY), "ann", "other").is_ok());

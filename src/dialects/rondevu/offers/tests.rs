@@ -45,6 +45,8 @@ impl Journal for Forgetful {
         Commit::DONE
     }
 
+    fn append_along(&self, _: Vec<Change>) {}
+
     fn effort(&self) -> Effort {
         Effort::default()
     }

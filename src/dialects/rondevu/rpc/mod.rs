@@ -1,5 +1,5 @@
-//! `POST /rpc`, where two generations live: services ([`services`], signed messages of users with names) and tags
-//! ([`tags`], signed requests of keys).
+//! `POST /rpc`, where two generations live: services (`services`, signed messages of users with names) and tags
+//! (`tags`, signed requests of keys).
 //!
 //! ```text
 //! C → S  {method, message, signature, publicKey?, params?}   S → C  {success: true, result} | {success: false, error}

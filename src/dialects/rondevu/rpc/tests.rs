@@ -41,6 +41,8 @@ impl Journal for Paper {
         self.0.lock().as_ref().map_or(Commit::DONE, |fate| Commit::pending(fate.subscribe()))
     }
 
+    fn append_along(&self, _: Vec<Change>) {}
+
     fn effort(&self) -> Effort {
         Effort::default()
     }

@@ -54,7 +54,7 @@ pub(super) fn user<'a>(call: &mut Call<'_>, request: &Request<'a>) -> Result<&'a
     signer(request, &held.public_key).ok_or_else(|| Failure::new(INVALID_SIGNATURE))?;
     check_message(request, request.method, wall)?;
     // Who only asks is not refused because the storage takes nothing; another use will renew the name.
-    if let Ok(renewed) = book.renew(call.now, name, false) {
+    if let Ok(renewed) = book.renew(call.now, name) {
         call.keep(renewed);
     }
     Ok(name)

@@ -74,7 +74,6 @@ pub(super) fn publish_service(call: &mut Call<'_>, request: &Request) -> Outcome
     let book = &call.rondevu.book;
     let kept = book.publish_service(call.now, sdps.into_iter().map(new).collect());
     let offers = call.keep(kept.map_err(|refusal| refused(refusal, book.limits()))?);
-    call.keep(book.renew(call.now, user, true).map_err(|refusal| refused(refusal, book.limits()))?);
 
     result(&Published {
         service_id: &service.id,

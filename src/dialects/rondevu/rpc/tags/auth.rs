@@ -51,7 +51,7 @@ pub(super) fn caller(call: &mut Call<'_>, request: &Request, changes: bool) -> R
     }
     let until = call.now.plus(left).plus(SLACK);
     let spent = call.rondevu.book.spend(call.now, digest(parts.key, parts.nonce), until, changes);
-    call.keep(spent.map_err(|refusal| refused(&refusal))?);
+    spent.map_err(|refusal| refused(&refusal))?;
     Ok(parts.key.into())
 }
 
