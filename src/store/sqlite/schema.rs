@@ -10,6 +10,13 @@ use crate::config::StorageSync;
 /// Marks a file as one of this program's (`PRAGMA application_id`): "meet" in ASCII.
 const APPLICATION: i64 = 0x6d65_6574;
 
+/// Memory for pages, in KiB: most changes go to pages that were changed lately.
+const CACHE_KIB: i64 = 32 * 1024;
+
+/// Pages that the write-ahead log may grow to (64 MiB) before they go into the file, which waits for the disk twice: seldom and long is less
+/// waiting than often and short.
+const LOG_PAGES: i64 = 16 * 1024;
+
 /// What leads from each version to the next one; `PRAGMA user_version` counts those that were done. Never changed, only added to.
 const MIGRATIONS: &[&str] = &[
     // Topics, tags and matched tags are JSON arrays: memory has the indexes, the file is only read as a whole.
@@ -71,6 +78,8 @@ pub(super) fn prepare(connection: &mut Connection, sync: StorageSync) -> Result<
         StorageSync::Normal => "NORMAL",
     };
     connection.pragma_update(None, "synchronous", sync)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", LOG_PAGES, |_| Ok(()))?;
     connection.pragma_update(None, "foreign_keys", true)?;
     migrate(connection)
 }

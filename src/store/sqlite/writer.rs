@@ -19,6 +19,11 @@ use crate::core::book::{Book, Change, Commit, Effort, Outcome};
 /// How long after a failure to look whether the disk works again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// A commit costs as much as a dozen changes, so what comes one behind the other is gathered: as long as each wait for more brings some, but no
+/// longer than the second.
+const GATHERING: Duration = Duration::from_micros(100);
+const GATHERED_WITHIN: Duration = Duration::from_millis(1);
+
 /// What is to be written next. As long as everything that waits for an answer: every request in it holds its connection.
 pub(super) struct Inbox {
     batch: Mutex<Batch>,
@@ -101,6 +106,12 @@ impl Inbox {
         let mut batch = self.batch.lock();
         while batch.operations == 0 && !batch.closed {
             self.filled.wait(&mut batch);
+        }
+        let begun = Instant::now();
+        let mut before = 0;
+        while batch.operations > before && !batch.closed && begun.elapsed() < GATHERED_WITHIN {
+            before = batch.operations;
+            self.filled.wait_for(&mut batch, GATHERING);
         }
         let is_last = batch.operations == 0 && batch.changes.is_empty();
         (!is_last).then(|| batch.take())
