@@ -155,7 +155,7 @@ async fn a_second_server_on_a_file_does_not_start_and_the_first_goes_on() {
     let server = place.server(&[]).await;
     let page = Page { server: server.address, origin: "https://a.example" };
     let code = page.announce("topic").await;
-    assert_left_alone(&place, "locked").await;
+    assert_left_alone(&place, "another process").await;
     assert!(finds(&server, &code).await);
     assert_eq!(page.say(&code, "answerer", "answer", "sdp").await.status, 200);
 }

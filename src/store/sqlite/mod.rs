@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
 use self::writer::{Inbox, Writer};
 use crate::{
@@ -138,6 +138,9 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(error) => error.fmt(f),
+            Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                f.write_str("another process has it")
+            }
             Self::Sqlite(error) => error.fmt(f),
             Self::Foreign => f.write_str("the file is a database of another program"),
             Self::Later(version) => write!(f, "the file was written by a later version (schema {version})"),
