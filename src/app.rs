@@ -184,6 +184,7 @@ async fn sweep(server: &Server, every: Duration) {
             if commit.wait().await.is_err() || !more {
                 break;
             }
+            yield_now().await;
         }
     }
 }

@@ -276,7 +276,7 @@ static OFFERS: Group = Group {
             "MAX_STORED_BYTES",
             "max-stored-bytes",
             &At(|s| &mut s.offers.max_stored, Size(MIB, LARGEST_STORE)),
-            "What offers, candidates, names and nonces may take together",
+            "What offers, candidates and names may take together; spent nonces get an eighth besides",
         ),
         Setting::new(
             "MAX_TOPICS_PER_OFFER",

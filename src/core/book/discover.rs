@@ -18,7 +18,7 @@ use super::{
 /// the lock is not held for those who only count.
 const DEPTH: usize = 10_000;
 
-/// How often to draw anew when an offer of one's own was drawn, before looking for another one by one.
+/// How often for each tag to draw anew when an offer of one's own was drawn, or one by another of its places, before looking for one in a list.
 const DRAWS: usize = 16;
 
 /// A part of a list.
@@ -141,7 +141,7 @@ impl Book {
         let drawn = self.read(now, |shelf| {
             let topics = topics_of(shelf, tags);
             let all: usize = topics.iter().map(|topic| topic.len()).sum();
-            (0..DRAWS).find_map(|_| {
+            (0..DRAWS * topics.len()).find_map(|_| {
                 let mut place = self.chance.below(all)?;
                 let topic = topics.iter().find(|topic| {
                     let here = place < topic.len();

@@ -104,7 +104,7 @@ impl Book {
             shelf.names.put(name, Some(claim));
         }
         for (digest, until) in kept.nonces {
-            shelf.spend(digest, until);
+            shelf.spend(digest, until, true);
         }
         shelf.retire(now, usize::MAX);
         Self { shelf: Mutex::new(shelf), journal, limits, chance, arrivals: Arrivals::default() }

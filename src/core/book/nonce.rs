@@ -23,7 +23,7 @@ impl Book {
         }
         shelf.retire(now, usize::MAX);
         shelf.is_spendable(&digest, self.limits.bytes / SHARE)?;
-        shelf.spend(digest, until);
+        shelf.spend(digest, until, kept);
         if kept {
             self.journal.append_along(vec![Change::Nonce { digest, until }]);
         }

@@ -24,12 +24,19 @@ pub(super) struct Shelf {
     spaces: [Finder; Space::ALL.len()],
     deadlines: BTreeSet<(Timestamp, Seq)>,
     pub names: Names,
-    nonces: HashMap<Digest, Timestamp>,
+    nonces: HashMap<Digest, Spent>,
     nonce_deadlines: BTreeSet<(Timestamp, Digest)>,
     offer_bytes: usize,
     last: Seq,
     /// Invisible, and still in the journal.
     dead: Forgotten,
+}
+
+/// A nonce that cannot be spent again.
+struct Spent {
+    until: Timestamp,
+    /// Whether the journal has it, too.
+    is_kept: bool,
 }
 
 /// The ways to the offers of one space.
@@ -126,17 +133,16 @@ impl Shelf {
         if (self.nonces.len() + 1) * NONCE_BYTES > most { Err(Refusal::Full) } else { Ok(()) }
     }
 
-    pub(super) fn spend(&mut self, digest: Digest, until: Timestamp) {
-        if let Some(before) = self.nonces.insert(digest, until) {
-            self.nonce_deadlines.remove(&(before, digest));
-        }
+    pub(super) fn spend(&mut self, digest: Digest, until: Timestamp, is_kept: bool) {
+        self.unspend(&digest);
+        self.nonces.insert(digest, Spent { until, is_kept });
         self.nonce_deadlines.insert((until, digest));
     }
 
-    fn unspend(&mut self, digest: &Digest) {
-        if let Some(until) = self.nonces.remove(digest) {
-            self.nonce_deadlines.remove(&(until, *digest));
-        }
+    fn unspend(&mut self, digest: &Digest) -> Option<Spent> {
+        let spent = self.nonces.remove(digest)?;
+        self.nonce_deadlines.remove(&(spent.until, *digest));
+        Some(spent)
     }
 
     /// Takes out of sight what has expired, at most so many records; whether that was all.
@@ -150,8 +156,9 @@ impl Shelf {
             } else if let Some(&(until, digest)) = self.nonce_deadlines.first()
                 && until <= now
             {
-                self.unspend(&digest);
-                self.dead.nonces.push(digest);
+                if self.unspend(&digest).is_some_and(|spent| spent.is_kept) {
+                    self.dead.nonces.push(digest);
+                }
             } else if let Some(name) = self.names.retire(now) {
                 self.dead.names.push(name);
             } else {
@@ -181,7 +188,9 @@ impl Shelf {
         match change {
             Change::Offer { before, after } => self.put(after.as_ref(), before.as_ref()),
             Change::Name { name, before, .. } => self.names.put(name, before),
-            Change::Nonce { digest, .. } => self.unspend(&digest),
+            Change::Nonce { digest, .. } => {
+                self.unspend(&digest);
+            }
             Change::Forgotten(dead) => {
                 self.dead.offers.extend(dead.offers);
                 self.dead.names.extend(dead.names);

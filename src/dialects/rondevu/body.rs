@@ -18,7 +18,7 @@ use super::{Rondevu, reply::Problem};
 /// How long a body may take: nobody holds a connection by sending a byte now and then.
 const READ_WITHIN: Duration = Duration::from_secs(10);
 
-/// JSON's own characters, and no more than this of a candidate's (UTF-16 code units).
+/// The longest candidate, as compact JSON, in UTF-16 code units.
 pub(super) const MAX_CANDIDATE: usize = 4096;
 
 /// Candidates in one request.

@@ -7,7 +7,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde::Serialize;
 
-use crate::core::book::{Refusal, Unavailable};
+use crate::core::book::{Limits, Refusal, Unavailable};
 
 /// An error as all REST generations write it: `{"error": sentence}`.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ impl From<Unavailable> for Problem {
 }
 
 /// The refusals that mean the same in both REST generations. Each maps its own before.
-pub(super) fn refused(refusal: &Refusal, limits: &crate::core::book::Limits) -> Problem {
+pub(super) fn refused(refusal: &Refusal, limits: &Limits) -> Problem {
     match refusal {
         Refusal::Unavailable => Unavailable.into(),
         Refusal::Full => Problem::new(StatusCode::INSUFFICIENT_STORAGE, FULL),
@@ -68,10 +68,7 @@ pub(super) fn refused(refusal: &Refusal, limits: &crate::core::book::Limits) -> 
         ),
         Refusal::TooManyCandidates => Problem::new(
             StatusCode::TOO_MANY_REQUESTS,
-            format!(
-                "Too many candidates for this offer. Maximum {} per side",
-                crate::core::book::Limits::CANDIDATES_PER_SIDE
-            ),
+            format!("Too many candidates for this offer. Maximum {} per side", Limits::CANDIDATES_PER_SIDE),
         ),
         // What a wire does not tell apart is not found.
         _ => Problem::new(StatusCode::NOT_FOUND, "Not found"),

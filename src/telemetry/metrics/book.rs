@@ -1,5 +1,6 @@
 //! What is kept, and what keeping it costs.
 
+use parking_lot::Mutex;
 use prometheus::{Counter, IntCounter, IntGauge};
 
 use super::{Factory, Scene};
@@ -15,6 +16,8 @@ pub(super) struct Families {
     operations: IntCounter,
     seconds: Counter,
     failures: IntCounter,
+    /// Two scrapes at once would add the same twice.
+    adding: Mutex<()>,
 }
 
 impl Families {
@@ -32,6 +35,7 @@ impl Families {
             operations: new.counter("storage_operations_total", "Operations in those transactions")?,
             seconds,
             failures: new.counter("storage_failures_total", "Transactions that the storage refused")?,
+            adding: Mutex::new(()),
         })
     }
 
@@ -44,6 +48,7 @@ impl Families {
         self.held.set(scene.held as i64);
         let (effort, ready) = scene.storage;
         self.ready.set(i64::from(ready));
+        let _adding = self.adding.lock();
         for (counter, total) in
             [(&self.commits, effort.commits), (&self.operations, effort.operations), (&self.failures, effort.failures)]
         {

@@ -228,6 +228,21 @@ fn a_nonce_is_good_once_until_it_is_forgotten() {
 }
 
 #[test]
+fn a_nonce_that_the_journal_never_had_leaves_nothing_for_it_to_forget() {
+    let (book, journal) = book(LIMITS);
+    assert!(book.spend(START, [1; 16], after(10), false).is_ok());
+    assert!(book.spend(START, [2; 16], after(10), true).is_ok());
+    journal.commit();
+    assert!(book.sweep(after(10)).is_ok());
+    let swept = std::mem::take(&mut journal.0.lock().waiting);
+    let forgotten: Vec<_> = swept
+        .into_iter()
+        .filter_map(|change| if let Change::Forgotten(dead) = change { Some(dead.nonces) } else { None })
+        .collect();
+    assert_eq!(forgotten, [[[2; 16]]]);
+}
+
+#[test]
 fn what_a_journal_could_not_keep_is_undone_and_nothing_is_taken_until_it_works() {
     let (book, journal) = book(LIMITS);
     publish(&book, START, offer(Space::Tags, "kept", "ann", &["t"])).expect("room");
