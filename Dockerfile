@@ -1,7 +1,7 @@
 # One static binary and a directory for its database:
 # `docker build -t meetpoint . && docker run -p 8080:8080 -v meetpoint:/data meetpoint`.
 
-# SQLite is compiled in, with this image's C compiler and libc headers.
+# SQLite and TLS's cryptography are compiled in, with this image's C compiler and libc headers.
 FROM docker.io/library/rust:1.95-slim-bookworm AS build
 WORKDIR /build
 # The last image holds neither libc nor loader, so all is linked in. A static program cannot look up getrandom(2) by

@@ -18,22 +18,27 @@ use tracing::warn;
 use crate::{
     config::{Settings, Socket, StorageType},
     core::{
-        book::{self, Book, Journal, Kept},
+        book::{self, Book, CodeRules, Journal, Kept},
         chance::Chance,
         clock::Clock,
         lobby::Lobby,
         matchmaker::Rules,
         outbox::Bounds,
         registry::Registry,
+        sides::{self, Sides},
         turn::Turn,
     },
     dialects::{
         Dialect,
         chat::Chat,
+        noisy::{
+            Noisy,
+            rendezvous::{self, Rendezvous},
+        },
         rondevu::{self, Rondevu},
     },
-    guard::{credentials::Credentials, origin::OriginPolicy},
-    server::{About, Api, Index, Limits, Server, accept, drain::Drain, wire::Listener},
+    guard::{address::TrustedProxies, credentials::Credentials, guess::Guesses, origin::OriginPolicy, window::Window},
+    server::{About, Api, Busy, Index, Limits, Server, accept, drain::Drain, wire::Listener},
     store::{
         memory::Memory,
         sqlite::{Sqlite, Unusable, Writing},
@@ -73,29 +78,43 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
     let metrics = Metrics::new(&Server::end_labels(), &build).map_err(Fault::Metrics)?;
     let lobby = Arc::new(Lobby::new(rules(settings), chance.clone()));
     let (book, writing) = open_book(settings, &chance, &clock)?;
+    let sides = Arc::new(Sides::new(book.clone(), clock.clone(), kept_for_sides(settings)));
     let socket = &settings.socket;
-    let dialects: Vec<Box<dyn Dialect>> = vec![Box::new(Chat {
-        lobby: lobby.clone(),
-        ping_interval: socket.heartbeat,
-        max_message: socket.max_message.unwrap_or(Socket::CHAT_MAX_MESSAGE).bytes(),
-    })];
+    // The chat takes whatever the others do not.
+    let dialects: Vec<Box<dyn Dialect>> = vec![
+        Box::new(Noisy {
+            sides: sides.clone(),
+            meter: metrics.noisy.clone(),
+            clock: clock.clone(),
+            max_message: socket.max_message.unwrap_or(Socket::NOISY_MAX_MESSAGE).bytes(),
+        }),
+        Box::new(Chat {
+            lobby: lobby.clone(),
+            ping_interval: socket.heartbeat,
+            max_message: socket.max_message.unwrap_or(Socket::CHAT_MAX_MESSAGE).bytes(),
+        }),
+    ];
     let instance_id =
         settings.instance_id.clone().unwrap_or_else(|| format!("inst-{}", RoomId::from_random(chance.id())));
     let server = Arc::new(Server {
         about: About { version, instance_id, started: Instant::now().into_std() },
-        apis: apis(settings, &book, &chance, &clock),
+        apis: apis(settings, &book, &chance, &clock, &metrics),
         book,
         chance,
         clock,
         connections: Default::default(),
         dialects,
         drain: Drain::default(),
+        http_rate: Window::new(settings.rates.http_per_minute),
         limits: limits(socket),
         lobby,
         metrics,
         metrics_route: settings.metrics_route.clone(),
         origins: OriginPolicy::new(&settings.origins),
+        proxies: TrustedProxies::new(&settings.trusted_proxies),
         registry: Registry::default(),
+        sides,
+        ws_rate: Window::new(settings.rates.ws_per_minute),
     });
     Ok(App { server, writing, cleanup_interval: settings.offers.cleanup_interval })
 }
@@ -108,6 +127,7 @@ impl App {
             () = watch_cooldowns(self.server.clone()) => {}
             () = sweep(&self.server, self.cleanup_interval) => {}
             () = retire(&self.server) => {}
+            () = deliver(&self.server) => {}
         }
     }
 
@@ -127,6 +147,8 @@ fn open_book(settings: &Settings, chance: &Arc<Chance>, clock: &Clock) -> Result
         offers: offers.max,
         bytes: offers.max_stored.bytes(),
         answered_tags: offers.answered_ttl,
+        codes: CodeRules { digits: settings.noisy.code_digits, ttl: settings.noisy.room_ttl },
+        mailbox_ttl: settings.noisy.mailbox_ttl,
     };
     let new =
         |journal: Arc<dyn Journal>, kept: Kept| Arc::new(Book::new(journal, kept, limits, chance.clone(), clock.now()));
@@ -144,7 +166,7 @@ fn open_book(settings: &Settings, chance: &Arc<Chance>, clock: &Clock) -> Result
 }
 
 /// The protocols over plain requests.
-fn apis(settings: &Settings, book: &Arc<Book>, chance: &Arc<Chance>, clock: &Clock) -> Vec<Api> {
+fn apis(settings: &Settings, book: &Arc<Book>, chance: &Arc<Chance>, clock: &Clock, metrics: &Metrics) -> Vec<Api> {
     let secret = settings.auth_secret.as_ref().map(|secret| *secret.bytes());
     if secret.is_none() {
         warn!("AUTH_SECRET is not set: credentials of the offers API end with this process");
@@ -161,8 +183,18 @@ fn apis(settings: &Settings, book: &Arc<Book>, chance: &Arc<Chance>, clock: &Clo
     let of_sessions = rondevu.clone();
     let topics: Box<Index> = Box::new(move |headers, query| rondevu::sessions::index(&of_sessions, headers, query));
     let stats: Box<Index> = Box::new(move |_, _| rondevu::rpc::index(&rondevu));
-    let api = |(routes, cors), index| Api { routes, cors, index };
-    vec![api(sessions, topics), api(offers, Box::new(|_, _| Map::new())), api(rpc, stats)]
+    let api = |(routes, cors, busy), index| Api { routes, cors, busy, index };
+    let rendezvous = Arc::new(Rendezvous {
+        book: book.clone(),
+        clock: clock.clone(),
+        guesses: Guesses::new(),
+        proxies: TrustedProxies::new(&settings.trusted_proxies),
+        refused: metrics.rate_limited.guess.clone(),
+        max_body: settings.max_body.bytes(),
+    });
+    let codes = (rendezvous::routes(rendezvous), &rendezvous::CORS, rendezvous::busy as Busy);
+    let nothing = || -> Box<Index> { Box::new(|_, _| Map::new()) };
+    vec![api(sessions, topics), api(offers, nothing()), api(rpc, stats), api(codes, nothing())]
 }
 
 /// Begins with the system's time and goes on by the runtime's, which tests and simulations stop.
@@ -172,7 +204,7 @@ fn clock() -> Clock {
         Timestamp::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     };
     let (begun, start) = (wall(), Instant::now());
-    Clock::new(move || begun.plus(start.elapsed()), wall)
+    Clock::new(start.into_std(), move || begun.plus(start.elapsed()), wall)
 }
 
 /// Removes what has expired from the storage.
@@ -197,6 +229,17 @@ async fn retire(server: &Server) {
         while !server.book.retire(server.clock.now()) {
             yield_now().await;
         }
+        server.sides.retire(Instant::now().into_std());
+    }
+}
+
+/// Shows mail when it is durable.
+async fn deliver(server: &Server) {
+    loop {
+        let parcel = server.sides.next_parcel().await;
+        let mut turn = Turn::new(Instant::now().into_std());
+        server.sides.settle(parcel, &mut turn);
+        server.metrics.absorb(&mut turn.tally);
     }
 }
 
@@ -239,6 +282,12 @@ fn rules(settings: &Settings) -> Rules {
         rematch_cooldown: matching.rematch_cooldown,
         rematch_memory: matching.rematch_memory,
     }
+}
+
+fn kept_for_sides(settings: &Settings) -> sides::Limits {
+    /// The part of all bytes that frames may take which are kept for sides that are not there.
+    const SHARE: usize = 8;
+    sides::Limits { ttl: settings.noisy.room_ttl, kept: settings.offers.max_stored.bytes() / SHARE }
 }
 
 fn limits(socket: &Socket) -> Limits {

@@ -2,13 +2,17 @@
 
 #![forbid(unsafe_code)]
 
-use std::{error::Error, io, pin::pin, process::ExitCode};
+use std::{error::Error, future::pending, io, pin::pin, process::ExitCode, time::Duration};
 
 use meetpoint::{
     app::{self, App},
     config::{self, Command, Healthcheck, Listen, LogFormat, Refusal, Settings},
     core::chance::Chance,
-    server::{healthcheck, wire},
+    server::{
+        healthcheck,
+        tls::{self, Tls},
+        wire::{self, Listener},
+    },
     telemetry::logs,
 };
 use tokio::{
@@ -18,9 +22,6 @@ use tokio::{
 };
 use tracing::{error, info};
 
-/// A setting is wrong: nothing was started.
-const MISCONFIGURED: u8 = 2;
-
 fn main() -> ExitCode {
     let command = match config::load_process() {
         Ok(command) => command,
@@ -28,7 +29,7 @@ fn main() -> ExitCode {
             println!("{text}");
             return ExitCode::SUCCESS;
         }
-        Err(Refusal::Faults(lines)) => return misconfigured(&lines),
+        Err(Refusal::Faults { lines, exit_code }) => return refused(&lines, exit_code),
     };
     let runtime = match runtime() {
         Ok(runtime) => runtime,
@@ -59,15 +60,16 @@ fn runtime() -> io::Result<Runtime> {
         .build()
 }
 
-fn misconfigured(lines: &[String]) -> ExitCode {
+/// A start that is refused: nothing was started.
+fn refused(lines: &[String], exit_code: u8) -> ExitCode {
     for line in lines {
         eprintln!("{line}");
     }
-    ExitCode::from(MISCONFIGURED)
+    ExitCode::from(exit_code)
 }
 
-async fn check_health(Healthcheck { host, port, path, timeout }: Healthcheck) -> ExitCode {
-    match healthcheck::ask(&host, port, &path, timeout).await {
+async fn check_health(check: Healthcheck) -> ExitCode {
+    match healthcheck::ask(&check).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("{problem}");
@@ -78,10 +80,16 @@ async fn check_health(Healthcheck { host, port, path, timeout }: Healthcheck) ->
 
 async fn serve(settings: Settings) -> ExitCode {
     if let Err(fault) = logs::init(&settings.log.level, settings.log.format == LogFormat::Json) {
-        return misconfigured(&[format!("invalid LOG_LEVEL: {fault}")]);
+        return refused(&[format!("invalid LOG_LEVEL: {fault}")], Refusal::MISCONFIGURED);
     }
+    // Before anything is started: without its certificate there is no server.
+    let tls = match settings.tls.files().map(|files| Tls::load(&files)).transpose() {
+        Ok(tls) => tls,
+        Err(tls::Fault::Unreadable(file)) => return refused(&[file.line()], Refusal::AS_THE_ORIGINAL),
+        Err(tls::Fault::Unusable(line)) => return refused(&[line], Refusal::MISCONFIGURED),
+    };
     let Listen { host, port } = &settings.listen;
-    match run(&settings).await {
+    match run(&settings, tls).await {
         Ok(code) => code,
         Err(problem) => {
             error!(%problem, host, port, "cannot serve");
@@ -90,31 +98,66 @@ async fn serve(settings: Settings) -> ExitCode {
     }
 }
 
-async fn run(settings: &Settings) -> Result<ExitCode, Box<dyn Error>> {
+async fn run(settings: &Settings, tls: Option<Tls>) -> Result<ExitCode, Box<dyn Error>> {
     let mut signals = Signals::new()?;
+    // Taken without TLS, too: who asks every server to read its certificate again does not mean to end any.
+    let hangups = signal(SignalKind::hangup())?;
     let app = app::build(settings, Chance::from_system())?;
-    let code = serve_until_signal(&app, settings, &mut signals).await;
+    let code = serve_until_signal(&app, settings, tls, hangups, &mut signals).await;
     app.close();
     code
 }
 
-async fn serve_until_signal(app: &App, settings: &Settings, signals: &mut Signals) -> Result<ExitCode, Box<dyn Error>> {
-    let server = &app.server;
+async fn serve_until_signal(
+    app: &App,
+    settings: &Settings,
+    tls: Option<Tls>,
+    hangups: Signal,
+    signals: &mut Signals,
+) -> Result<ExitCode, Box<dyn Error>> {
     let listener = listen(&settings.listen).await?;
-    let address = listener.local_addr()?;
-    info!(%address, version = server.about.version, instance = server.about.instance_id, "listening");
-    let mut serving = pin!(app.serve(listener));
+    let (address, about) = (listener.local_addr()?, &app.server.about);
+    info!(%address, tls = tls.is_some(), version = about.version, instance = about.instance_id, "listening");
+    let grace = settings.shutdown_grace;
+    match tls {
+        Some(tls) => until_signal(app, tls.over(listener), tls.watch(hangups), grace, signals).await,
+        None => until_signal(app, listener, ignore(hangups), grace, signals).await,
+    }
+}
+
+/// `beside` goes on for as long as the server does.
+async fn until_signal<L: Listener>(
+    app: &App,
+    listener: L,
+    beside: impl Future<Output = ()>,
+    grace: Duration,
+    signals: &mut Signals,
+) -> Result<ExitCode, Box<dyn Error>> {
+    let mut serving = pin!(async {
+        tokio::select! {
+            () = app.serve(listener) => {}
+            () = beside => {}
+        }
+    });
     tokio::select! {
         () = &mut serving => return Ok(ExitCode::FAILURE),
         signal = signals.next() => info!(signal, "asked to stop"),
     }
     tokio::select! {
-        _ = async { tokio::join!(serving, server.drain(settings.shutdown_grace)) } => Ok(ExitCode::SUCCESS),
+        _ = async { tokio::join!(serving, app.server.drain(grace)) } => Ok(ExitCode::SUCCESS),
         signal = signals.next() => {
             info!(signal, "asked again: stopping at once");
             Ok(ExitCode::from(128 + signal))
         }
     }
+}
+
+/// Without TLS there is nothing to read again.
+async fn ignore(mut hangups: Signal) {
+    while hangups.recv().await.is_some() {
+        info!("SIGHUP: there is no certificate to read again");
+    }
+    pending().await
 }
 
 async fn listen(Listen { host, port }: &Listen) -> io::Result<TcpListener> {

@@ -40,6 +40,10 @@ close_table! {
     ProtocolError = 1002, "", "protocol_error";
     /// A text frame that is not UTF-8.
     InvalidUtf8 = 1007, "", "invalid_utf8";
+    /// Side A of the room is held by a socket that lives.
+    SideABusy = 1008, "side A busy", "side_busy";
+    /// Side B of the room is held by a socket that lives.
+    SideBBusy = 1008, "side B busy", "side_busy";
     /// A frame or message over the limit, or fragments without end.
     TooLarge = 1009, "", "too_large";
     /// The outbox is over its bound because the client does not read.
@@ -50,6 +54,8 @@ close_table! {
     TooManyMessages = 4029, "too many messages", "too_many_messages";
     /// Keeps sending what cannot be parsed.
     BadRequest = 4400, "bad request", "bad_request";
+    /// The same session or side came back on another socket.
+    Replaced = 4409, "replaced", "replaced";
 }
 
 impl Close {
@@ -66,7 +72,16 @@ mod tests {
     #[test]
     fn only_the_clients_own_faults_send_it_away() {
         let away: Vec<_> = Close::ALL.iter().filter(|close| !close.come_back()).collect();
-        assert_eq!(away, [&Close::ProtocolError, &Close::InvalidUtf8, &Close::TooLarge, &Close::BadRequest]);
+        let faults = [
+            Close::ProtocolError,
+            Close::InvalidUtf8,
+            Close::SideABusy,
+            Close::SideBBusy,
+            Close::TooLarge,
+            Close::BadRequest,
+            Close::Replaced,
+        ];
+        assert_eq!(away, faults.iter().collect::<Vec<_>>());
     }
 
     #[test]

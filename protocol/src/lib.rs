@@ -6,12 +6,14 @@
 //! - [`timestamp`]: moments, in milliseconds since 1970
 //! - [`ws`]: the header of an outgoing WebSocket frame (RFC 6455 §5.2)
 //! - [`chat`]: random video chat: what clients say and what they are told
+//! - [`noisy`]: two sides of a file transfer: rendezvous codes, relayed frames, mailboxes
 //! - [`rondevu`]: sessions, offers, services and tags: grammars, hashes, texts
 
 pub mod chat;
 pub mod close;
 pub mod frame_type;
 pub mod ids;
+pub mod noisy;
 pub mod rondevu;
 pub mod timestamp;
 pub mod ws;

@@ -25,7 +25,11 @@ pub(super) fn command() -> Command {
 /// What clap has to say, sorted by where it belongs.
 pub(super) fn refusal(error: Error) -> Refusal {
     let text = error.render().to_string();
-    if error.use_stderr() { Refusal::Faults(text.lines().map(str::to_owned).collect()) } else { Refusal::Told(text) }
+    if error.use_stderr() {
+        Refusal::misconfigured(text.lines().map(str::to_owned).collect())
+    } else {
+        Refusal::Told(text)
+    }
 }
 
 /// The flag of a setting. Its value stays a text here: clap would stop at the first bad one.

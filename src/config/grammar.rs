@@ -3,6 +3,7 @@
 use std::{fmt::Display, str::FromStr, time::Duration};
 
 use super::{
+    cidr::{Cidr, NoNetwork},
     origin::OriginPattern,
     secret::Secret,
     units::{ByteSize, read_duration, show_duration},
@@ -20,6 +21,12 @@ pub(super) trait Grammar {
 
     /// The value of a trimmed text that is not empty; `None` when it is not accepted.
     fn read(&self, text: &str) -> Option<Self::Value>;
+
+    /// What is wrong with a text that is not accepted, in printable characters, where that is more than that it is not
+    /// what [`Grammar::takes`] says.
+    fn why_not(&self, _: &str) -> Option<String> {
+        None
+    }
 
     fn show(&self, value: &Self::Value) -> String;
 }
@@ -212,17 +219,59 @@ impl Grammar for OriginList {
     }
 
     fn read(&self, text: &str) -> Option<Vec<OriginPattern>> {
-        let mut patterns = Vec::new();
-        for entry in text.split(',').map(str::trim).filter(|entry| !entry.is_empty()) {
-            let pattern = OriginPattern::parse(entry)?;
-            if !patterns.contains(&pattern) {
-                patterns.push(pattern);
-            }
-        }
-        Some(patterns)
+        distinct(entries(text).map(OriginPattern::parse))
     }
 
     fn show(&self, value: &Vec<OriginPattern>) -> String {
-        value.iter().map(OriginPattern::to_string).collect::<Vec<_>>().join(",")
+        joined(value)
     }
+}
+
+/// Networks and addresses between commas. Empty entries and repetitions are dropped.
+pub(super) struct NetworkList;
+
+impl Grammar for NetworkList {
+    type Value = Vec<Cidr>;
+    const NAME: &'static str = "LIST";
+
+    fn takes(&self) -> String {
+        "addresses and networks like 10.0.0.0/8 or 2001:db8::/32 between commas".to_owned()
+    }
+
+    fn read(&self, text: &str) -> Option<Vec<Cidr>> {
+        distinct(entries(text).map(|entry| Cidr::read(entry).ok()))
+    }
+
+    fn why_not(&self, text: &str) -> Option<String> {
+        entries(text).find_map(|entry| match Cidr::read(entry) {
+            Err(NoNetwork::Beyond(network)) => {
+                Some(format!("{entry} has bits set behind its prefix: expected {network}"))
+            }
+            Err(NoNetwork::Form) | Ok(_) => None,
+        })
+    }
+
+    fn show(&self, value: &Vec<Cidr>) -> String {
+        joined(value)
+    }
+}
+
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+/// All of them without repetitions; `None` when one is none.
+fn distinct<T: PartialEq>(read: impl Iterator<Item = Option<T>>) -> Option<Vec<T>> {
+    let mut distinct = Vec::new();
+    for entry in read {
+        let entry = entry?;
+        if !distinct.contains(&entry) {
+            distinct.push(entry);
+        }
+    }
+    Some(distinct)
+}
+
+fn joined(list: &[impl Display]) -> String {
+    list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -7,7 +7,9 @@
 //! A flag wins over a variable. An empty variable is an unset one, and an empty flag restores the default whatever
 //! the variable says. Every fault is found before any is told, so that a start fails once and not once per mistake.
 
+mod cidr;
 mod command_line;
+mod fault;
 mod grammar;
 mod healthcheck;
 mod markdown;
@@ -19,6 +21,7 @@ mod setting;
 mod settings;
 mod table;
 mod text;
+mod tls;
 mod units;
 
 #[cfg(test)]
@@ -26,14 +29,19 @@ mod tests;
 
 use std::ffi::OsString;
 
+pub use cidr::Cidr;
 pub use healthcheck::Healthcheck;
 pub use markdown::settings_markdown;
 pub use origin::OriginPattern;
 pub use secret::Secret;
 pub use settings::{
-    Listen, Log, LogFormat, Matching, Offers, Origins, Settings, Socket, Storage, StorageSync, StorageType,
+    Listen, Log, LogFormat, Matching, Noisy, Offers, Origins, Rates, Settings, Socket, Storage, StorageSync,
+    StorageType,
 };
+pub use tls::{Tls, TlsFiles, Unreadable, read_file};
 pub use units::ByteSize;
+
+use fault::Fault;
 
 /// What the process was started for.
 #[expect(clippy::large_enum_variant, reason = "one is made, at the start")]
@@ -50,8 +58,31 @@ pub enum Command {
 pub enum Refusal {
     /// `--help` or `--version` was asked for: text for standard output, exit code 0.
     Told(String),
-    /// Lines for standard error, one per fault, exit code 2.
-    Faults(Vec<String>),
+    Faults {
+        /// For standard error, one per fault.
+        lines: Vec<String>,
+        /// [`Refusal::AS_THE_ORIGINAL`] when the NoisyTransfer original refused to start for each of them, in these
+        /// words; else [`Refusal::MISCONFIGURED`].
+        exit_code: u8,
+    },
+}
+
+impl Refusal {
+    /// The exit code of a start that is refused.
+    pub const MISCONFIGURED: u8 = 2;
+
+    /// The exit code for the faults that the NoisyTransfer original had words for: whoever watches for them knows it.
+    pub const AS_THE_ORIGINAL: u8 = 1;
+
+    fn of_server(faults: Vec<Fault>) -> Self {
+        let original = faults.iter().all(|fault| fault.of_original);
+        let exit_code = if original { Self::AS_THE_ORIGINAL } else { Self::MISCONFIGURED };
+        Self::Faults { lines: faults.into_iter().map(|fault| fault.line).collect(), exit_code }
+    }
+
+    fn misconfigured(lines: Vec<String>) -> Self {
+        Self::Faults { lines, exit_code: Self::MISCONFIGURED }
+    }
 }
 
 /// Reads `args` (the program's name first, as the system gives them) and the variables that `env` knows.
@@ -65,10 +96,11 @@ pub fn load(
 ) -> Result<Command, Refusal> {
     let matches = command_line::command().try_get_matches_from(args).map_err(command_line::refusal)?;
     match matches.subcommand() {
-        Some((healthcheck::NAME, asked)) => healthcheck::load(asked, &env).map(Command::Healthcheck),
-        _ => read::settings(table::all(), &matches, &env).map(Command::Serve),
+        Some((healthcheck::NAME, asked)) => {
+            healthcheck::load(asked, &env).map(Command::Healthcheck).map_err(Refusal::misconfigured)
+        }
+        _ => read::settings(&matches, &env).map(Command::Serve).map_err(Refusal::of_server),
     }
-    .map_err(Refusal::Faults)
 }
 
 /// [`load`] with the arguments and the environment of this process.

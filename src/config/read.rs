@@ -5,17 +5,44 @@ use std::ffi::OsString;
 use clap::ArgMatches;
 
 use super::{
+    fault::Fault,
     setting::{Alias, Given, Setting},
     settings::{Contradiction, Settings},
     table,
 };
 
-/// The defaults, changed by what is given for those settings; or one line for every fault.
-pub(super) fn settings(
+/// All settings: the defaults, changed by what is given; or every fault.
+pub(super) fn settings(flags: &ArgMatches, env: &impl Fn(&str) -> Option<OsString>) -> Result<Settings, Vec<Fault>> {
+    let Read { settings, mut faults, unread } = rows(table::all(), flags, env);
+    // A default that stands in for an unreadable value contradicts nothing that anybody said.
+    let said = |part: &(&str, String)| !unread.contains(&part.0);
+    let contradictions = settings.contradictions().into_iter().filter(|both| said(&both.refused) && said(&both.beside));
+    faults.extend(contradictions.map(|both| contradicts(both, flags).into()));
+    if !unread.iter().any(|variable| table::TLS.contains(variable)) {
+        faults.extend(settings.tls.faults());
+    }
+    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+}
+
+/// What a probe must know of the settings, or one line for every fault. It has no use for the files of a certificate, which
+/// it may not even be allowed to read.
+pub(super) fn address(flags: &ArgMatches, env: &impl Fn(&str) -> Option<OsString>) -> Result<Settings, Vec<String>> {
+    let Read { settings, faults, .. } = rows(table::address(), flags, env);
+    if faults.is_empty() { Ok(settings) } else { Err(faults.into_iter().map(|fault| fault.line).collect()) }
+}
+
+struct Read {
+    settings: Settings,
+    faults: Vec<Fault>,
+    /// The variables of the settings that could not be read.
+    unread: Vec<&'static str>,
+}
+
+fn rows(
     table: impl Iterator<Item = &'static Setting>,
     flags: &ArgMatches,
     env: &impl Fn(&str) -> Option<OsString>,
-) -> Result<Settings, Vec<String>> {
+) -> Read {
     let mut settings = Settings::default();
     let (mut faults, mut unread) = (Vec::new(), Vec::new());
     let mut names: Vec<(&str, String)> = Vec::new();
@@ -23,7 +50,7 @@ pub(super) fn settings(
         let read = given(setting, flags, env).and_then(|given| {
             let Some(one) = given.first() else { return Ok(()) };
             let rival = names.iter().find(|(variable, _)| setting.instead_of == Some(*variable));
-            let rival = rival.map(|(_, name)| vec![rivals(name, &one.name)]);
+            let rival = rival.map(|(_, name)| vec![rivals(name, &one.name).into()]);
             names.push((setting.variable, one.name.clone()));
             rival.map_or_else(|| put(setting, &mut settings, &given), Err)
         });
@@ -32,11 +59,7 @@ pub(super) fn settings(
             unread.push(setting.variable);
         }
     }
-    // A default that stands in for an unreadable value contradicts nothing that anybody said.
-    let said = |part: &(&str, String)| !unread.contains(&part.0);
-    let contradictions = settings.contradictions().into_iter().filter(|both| said(&both.refused) && said(&both.beside));
-    faults.extend(contradictions.map(|both| contradicts(both, flags)));
-    if faults.is_empty() { Ok(settings) } else { Err(faults) }
+    Read { settings, faults, unread }
 }
 
 /// What was given for a setting: nothing, its flag, or its variables. Without empty texts.
@@ -44,7 +67,7 @@ fn given(
     setting: &Setting,
     flags: &ArgMatches,
     env: &impl Fn(&str) -> Option<OsString>,
-) -> Result<Vec<Given>, Vec<String>> {
+) -> Result<Vec<Given>, Vec<Fault>> {
     let sources: Vec<(String, OsString)> = match flags.get_one::<OsString>(setting.variable) {
         Some(value) => vec![(setting.dashed(), value.clone())],
         None => setting.variables().filter_map(|name| Some((name.to_owned(), env(name)?))).collect(),
@@ -57,14 +80,14 @@ fn given(
             Some(text) => given.push(Given { name, text: text.to_owned() }),
             None => {
                 let shown = setting.shown(&name, &value.to_string_lossy());
-                faults.push(format!("invalid {shown} (expected valid Unicode)"));
+                faults.push(format!("invalid {shown} (expected valid Unicode)").into());
             }
         }
     }
     if faults.is_empty() { Ok(given) } else { Err(faults) }
 }
 
-fn put(setting: &Setting, settings: &mut Settings, given: &[Given]) -> Result<(), Vec<String>> {
+fn put(setting: &Setting, settings: &mut Settings, given: &[Given]) -> Result<(), Vec<Fault>> {
     match (setting.alias, given) {
         (_, []) => Ok(()),
         (Alias::Joined(_), [one, other]) => {
@@ -73,13 +96,13 @@ fn put(setting: &Setting, settings: &mut Settings, given: &[Given]) -> Result<()
             setting.read(settings, &both).map_err(|fault| vec![fault])
         }
         (_, [one, others @ ..]) => {
-            let mut faults: Vec<String> = setting.read(settings, one).err().into_iter().collect();
+            let mut faults: Vec<Fault> = setting.read(settings, one).err().into_iter().collect();
             for other in others {
                 let mut read = settings.clone();
                 match setting.read(&mut read, other) {
                     Err(fault) => faults.push(fault),
                     // `20` and `20s` are no contradiction: values are compared, not texts.
-                    Ok(()) if faults.is_empty() && read != *settings => faults.push(differ(setting, one, other)),
+                    Ok(()) if faults.is_empty() && read != *settings => faults.push(differ(setting, one, other).into()),
                     Ok(()) => {}
                 }
             }

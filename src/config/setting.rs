@@ -5,7 +5,7 @@ use std::{
     io::{self, Read},
 };
 
-use super::{grammar::Grammar, settings::Settings, units::ByteSize};
+use super::{fault::Fault, grammar::Grammar, settings::Settings, units::ByteSize};
 
 /// The most that is read of a file that a setting names.
 const LARGEST_FILE: ByteSize = ByteSize::new(4096);
@@ -111,15 +111,16 @@ impl Setting {
         self.value.default().filter(|text| !text.is_empty()).unwrap_or_else(|| self.unset.to_owned())
     }
 
-    /// Puts a given value where it belongs; the fault's line when it cannot be.
-    pub(super) fn read(&self, settings: &mut Settings, given: &Given) -> Result<(), String> {
+    /// Puts a given value where it belongs.
+    pub(super) fn read(&self, settings: &mut Settings, given: &Given) -> Result<(), Fault> {
         let shown = self.shown(&given.name, &given.text);
         self.value.read(settings, &given.text).map_err(|refused| match refused {
-            Refused::Unreadable(error) => format!("invalid {shown}: {error}"),
+            Refused::Unreadable(error) => format!("invalid {shown}: {error}").into(),
+            Refused::Because(reason) => format!("invalid {shown} ({reason})").into(),
             Refused::Form => match (self.original)(&given.text.escape_debug().to_string()) {
-                Some(line) if given.name.starts_with("--") => format!("{line} ({})", given.name),
-                Some(line) => line,
-                None => format!("invalid {shown} (expected {})", self.value.takes()),
+                Some(line) if given.name.starts_with("--") => Fault::of_original(format!("{line} ({})", given.name)),
+                Some(line) => Fault::of_original(line),
+                None => format!("invalid {shown} (expected {})", self.value.takes()).into(),
             },
         })
     }
@@ -140,6 +141,8 @@ pub(super) struct InFile<F, G>(pub fn(&mut Settings) -> &mut F, pub G);
 pub(super) enum Refused {
     /// It is not what [`Value::takes`] says.
     Form,
+    /// The same, and there is more to say about it.
+    Because(String),
     /// The file that it names cannot be read.
     Unreadable(io::Error),
 }
@@ -173,7 +176,7 @@ impl<F: Slot<G::Value>, G: Grammar> Value for At<F, G> {
     }
 
     fn read(&self, settings: &mut Settings, text: &str) -> Result<(), Refused> {
-        let value = self.1.read(text).ok_or(Refused::Form)?;
+        let value = self.1.read(text).ok_or_else(|| self.1.why_not(text).map_or(Refused::Form, Refused::Because))?;
         (self.0)(settings).put(value);
         Ok(())
     }

@@ -3,8 +3,10 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use super::{
+    cidr::Cidr,
     origin::OriginPattern,
     secret::Secret,
+    tls::Tls,
     units::{ByteSize, show_duration},
 };
 
@@ -12,9 +14,14 @@ use super::{
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Settings {
     pub listen: Listen,
+    pub tls: Tls,
+    /// The networks of proxies that tell the truth in `X-Forwarded-For`.
+    pub trusted_proxies: Vec<Cidr>,
+    pub rates: Rates,
     pub origins: Origins,
     pub matching: Matching,
     pub socket: Socket,
+    pub noisy: Noisy,
     pub storage: Storage,
     pub offers: Offers,
     /// The key of the credentials that the offers API gives out; `None` lets the server draw a random one, and all
@@ -40,6 +47,15 @@ pub struct Listen {
     pub host: String,
     /// 0 lets the system choose a free one.
     pub port: u16,
+}
+
+/// How often one address may come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rates {
+    /// Requests to the HTTP routes in a minute, probes and metrics not counted; 0 means any.
+    pub http_per_minute: u32,
+    /// Upgrades to WebSockets in a minute; 0 means any.
+    pub ws_per_minute: u32,
 }
 
 /// Which pages may open a socket.
@@ -72,7 +88,7 @@ pub struct Socket {
     /// The interval of pings, 100 ms to 1 hour; a connection silent for two of them is dead.
     pub heartbeat: Duration,
     /// The limit of a message and of a frame, above 1024 bytes; `None` leaves each wire its own
-    /// (the chat's is [`Socket::CHAT_MAX_MESSAGE`]).
+    /// ([`Socket::CHAT_MAX_MESSAGE`] and [`Socket::NOISY_MAX_MESSAGE`]).
     pub max_message: Option<ByteSize>,
     /// The initial read buffer, 512 bytes to 1 MiB.
     pub read_buffer: ByteSize,
@@ -91,8 +107,23 @@ impl Socket {
     /// The message limit of the chat wire when none is set.
     pub const CHAT_MAX_MESSAGE: ByteSize = ByteSize::new(64 * 1024);
 
+    /// The message limit between the sides of a NoisyTransfer room when none is set.
+    pub const NOISY_MAX_MESSAGE: ByteSize = ByteSize::new(1024 * 1024);
+
     /// What an outbox has room for beyond the largest message: a relayed frame is longer than the one that came in.
     pub const OUTBOX_SPARE: ByteSize = ByteSize::new(1024);
+}
+
+/// The rendezvous by code, and what is kept for a side that is away.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Noisy {
+    /// How long a code may be redeemed, how long it is not minted again after that, and how long frames wait for a side
+    /// that is not there; 100 ms to 7 days.
+    pub room_ttl: Duration,
+    /// How long a mailbox is kept after its last use, 100 ms to 7 days.
+    pub mailbox_ttl: Duration,
+    /// The digits of a code as long as at most half of such codes are in use, 4 to 8.
+    pub code_digits: u8,
 }
 
 /// Where sessions, offers and names are kept.
@@ -172,6 +203,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: Listen { host: Ipv4Addr::UNSPECIFIED.to_string(), port: 8080 },
+            tls: Tls::default(),
+            trusted_proxies: Vec::new(),
+            rates: Rates { http_per_minute: 0, ws_per_minute: 0 },
             origins: Origins { allowed: Vec::new(), allow_missing: false, dev: true },
             matching: Matching {
                 requeue_on_partner_leave: true,
@@ -188,6 +222,7 @@ impl Default for Settings {
                 outbox_max_frames: 256,
                 max_messages_per_second: 100,
             },
+            noisy: Noisy { room_ttl: Duration::from_secs(600), mailbox_ttl: Duration::from_secs(600), code_digits: 4 },
             storage: Storage { kind: StorageType::Sqlite, path: "./meetpoint.db".to_owned(), sync: StorageSync::Full },
             offers: Offers {
                 session_timeout: Duration::from_secs(300),

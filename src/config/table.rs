@@ -1,12 +1,15 @@
 //! The table of the settings: one row for each.
 
+mod kept;
+
 use std::time::Duration;
 
+use self::kept::{OFFERS, STORAGE};
 use super::{
-    grammar::{Key, Millis, Number, OneOf, OriginList, Seconds, Size, Switch, Text},
+    grammar::{NetworkList, Number, OneOf, OriginList, Seconds, Size, Switch, Text},
     original,
-    setting::{Alias, At, Group, InFile, Setting},
-    settings::{LogFormat, StorageSync, StorageType},
+    setting::{Alias, At, Group, Setting},
+    settings::LogFormat,
     text,
     units::ByteSize,
 };
@@ -16,9 +19,6 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Short enough for tests, long enough that pings cost nothing.
 const SHORTEST_HEARTBEAT: Duration = Duration::from_millis(100);
-/// How long offers and sessions may live.
-const LIVES: Millis = Millis(Duration::from_millis(100), Duration::from_secs(30 * 24 * 3600));
-const SHORTEST_CLEANUP: Duration = Duration::from_millis(10);
 
 const KIB: ByteSize = ByteSize::new(1024);
 const MIB: ByteSize = ByteSize::new(1024 * 1024);
@@ -27,9 +27,13 @@ const LARGEST_MESSAGE_LIMIT: ByteSize = ByteSize::new(16 * 1024 * 1024);
 const SMALLEST_BUFFER: ByteSize = ByteSize::new(512);
 const LARGEST_OUTBOX: ByteSize = ByteSize::new(64 * 1024 * 1024);
 const LARGEST_BODY: ByteSize = ByteSize::new(16 * 1024 * 1024);
-/// As far as the machine can count.
-const LARGEST_STORE: ByteSize = ByteSize::new(MIB.bytes().saturating_mul(64 * 1024));
 
+/// How long codes, rooms and mailboxes may live.
+const ROOM_LIVES: Seconds = Seconds(Duration::from_millis(100), Duration::from_secs(7 * 24 * 3600));
+/// How often one address may come in a minute.
+const RATES: Number<u32> = Number(0, 1_000_000);
+
+const FILE: Text = Text { takes: "the path of a file", read: text::file };
 const NAME: Text = Text { takes: "printable ASCII, at most 128 characters", read: text::name };
 
 /// Every setting, in the order of the groups.
@@ -43,7 +47,11 @@ pub(super) fn address() -> impl Iterator<Item = &'static Setting> {
 }
 
 /// The groups, in the order of the help.
-pub(super) static GROUPS: &[&Group] = &[&LISTENING, &ORIGINS, &MATCHING, &SOCKETS, &STORAGE, &OFFERS, &OPERATION];
+pub(super) static GROUPS: &[&Group] =
+    &[&LISTENING, &CLIENTS, &ORIGINS, &MATCHING, &SOCKETS, &RENDEZVOUS, &STORAGE, &OFFERS, &OPERATION];
+
+/// The variables that are given together.
+pub(super) const TLS: [&str; 2] = ["TLS_CERT_FILE", "TLS_KEY_FILE"];
 
 static LISTENING: Group = Group {
     heading: "Listening",
@@ -61,6 +69,20 @@ static LISTENING: Group = Group {
             "Port to bind; 0 takes a free one",
         )
         .original(original::port),
+        Setting::new(
+            "TLS_CERT_FILE",
+            "tls-cert-file",
+            &At(|s| &mut s.tls.cert_file, FILE),
+            "Certificate, its chain behind it: HTTPS and wss instead of HTTP and ws; read again when it changes",
+        )
+        .unset("none"),
+        Setting::new(
+            "TLS_KEY_FILE",
+            "tls-key-file",
+            &At(|s| &mut s.tls.key_file, FILE),
+            "Private key of the certificate; both files are given, or none",
+        )
+        .unset("none"),
     ],
 };
 
@@ -82,6 +104,31 @@ static ORIGINS: Group = Group {
             "Let chat requests without an Origin pass although a list is set",
         ),
         Setting::new("DEV", "dev", &At(|s| &mut s.origins.dev, Switch), "Without a list of origins, allow all of them"),
+    ],
+};
+
+static CLIENTS: Group = Group {
+    heading: "Clients",
+    settings: &[
+        Setting::new(
+            "TRUSTED_PROXIES",
+            "trusted-proxies",
+            &At(|s| &mut s.trusted_proxies, NetworkList),
+            "Proxies whose X-Forwarded-For tells a client's address; from anybody else it is not believed",
+        )
+        .unset("empty"),
+        Setting::new(
+            "HTTP_RATE_PER_MIN",
+            "http-rate-per-min",
+            &At(|s| &mut s.rates.http_per_minute, RATES),
+            "Requests in a minute from one address, probes and metrics not counted; 0 means any",
+        ),
+        Setting::new(
+            "WS_RATE_PER_MIN",
+            "ws-rate-per-min",
+            &At(|s| &mut s.rates.ws_per_minute, RATES),
+            "New WebSockets in a minute from one address; 0 means any",
+        ),
     ],
 };
 
@@ -132,7 +179,7 @@ static SOCKETS: Group = Group {
             &At(|s| &mut s.socket.max_message, Size(SMALLEST_MESSAGE_LIMIT, LARGEST_MESSAGE_LIMIT)),
             "Limit of a message and of a frame",
         )
-        .unset("64KiB on chat")
+        .unset("64KiB on chat, 1MiB on A/B")
         .original(original::max_message),
         Setting::new(
             "WS_READ_BUF",
@@ -152,7 +199,8 @@ static SOCKETS: Group = Group {
             "OUTBOX_MAX_BYTES",
             "outbox-max-bytes",
             &At(|s| &mut s.socket.outbox_max_bytes, Size(KIB, LARGEST_OUTBOX)),
-            "Unsent bytes above which a client is closed as a slow consumer; at least WS_MAX_MSG and 1KiB",
+            "Unsent bytes above which a client is closed as a slow consumer; at least WS_MAX_MSG and 1KiB; A/B has room \
+             for two anyway",
         ),
         Setting::new(
             "OUTBOX_MAX_FRAMES",
@@ -175,120 +223,26 @@ static SOCKETS: Group = Group {
     ],
 };
 
-static STORAGE: Group = Group {
-    heading: "Storage",
+static RENDEZVOUS: Group = Group {
+    heading: "Rendezvous",
     settings: &[
         Setting::new(
-            "STORAGE_TYPE",
-            "storage-type",
-            &At(|s| &mut s.storage.kind, OneOf(&[("sqlite", StorageType::Sqlite), ("memory", StorageType::Memory)])),
-            "What keeps sessions, offers and names: a database file, or the process alone",
+            "ROOM_TTL",
+            "room-ttl",
+            &At(|s| &mut s.noisy.room_ttl, ROOM_LIVES),
+            "How long a code is good, and how long frames wait for a side that is not there",
         ),
         Setting::new(
-            "STORAGE_PATH",
-            "storage-path",
-            &At(|s| &mut s.storage.path, Text { takes: "the path of a file, or :memory:", read: text::file }),
-            "Database file of STORAGE_TYPE=sqlite, made when there is none",
+            "MAILBOX_TTL",
+            "mailbox-ttl",
+            &At(|s| &mut s.noisy.mailbox_ttl, ROOM_LIVES),
+            "How long a mailbox is kept after its last use",
         ),
         Setting::new(
-            "STORAGE_SYNC",
-            "storage-sync",
-            &At(|s| &mut s.storage.sync, OneOf(&[("full", StorageSync::Full), ("normal", StorageSync::Normal)])),
-            "When SQLite waits for the disk: at each commit, or so that a power failure costs the latest",
-        ),
-    ],
-};
-
-static OFFERS: Group = Group {
-    heading: "Offers",
-    settings: &[
-        Setting::new(
-            "AUTH_SECRET",
-            "auth-secret",
-            &At(|s| &mut s.auth_secret, Key),
-            "Key of the credentials that /register gives out; a flag can be seen by everybody on the machine",
-        )
-        .hidden()
-        .unset("random"),
-        Setting::new(
-            "AUTH_SECRET_FILE",
-            "auth-secret-file",
-            &InFile(|s| &mut s.auth_secret, Key),
-            "File that holds the key, instead of AUTH_SECRET",
-        )
-        .instead_of("AUTH_SECRET")
-        .unset("none"),
-        Setting::new(
-            "SESSION_TIMEOUT",
-            "session-timeout",
-            &At(|s| &mut s.offers.session_timeout, LIVES),
-            "How long a session of the sessions API lives",
-        ),
-        Setting::new(
-            "OFFER_DEFAULT_TTL",
-            "offer-default-ttl",
-            &At(|s| &mut s.offers.default_ttl, LIVES),
-            "How long an offer lives that asks for no time",
-        ),
-        Setting::new(
-            "OFFER_MIN_TTL",
-            "offer-min-ttl",
-            &At(|s| &mut s.offers.min_ttl, LIVES),
-            "Shortest life of an offer, whatever it asks for",
-        ),
-        Setting::new(
-            "OFFER_MAX_TTL",
-            "offer-max-ttl",
-            &At(|s| &mut s.offers.max_ttl, LIVES),
-            "Longest life of an offer, whatever it asks for",
-        ),
-        Setting::new(
-            "ANSWERED_OFFER_TTL",
-            "answered-offer-ttl",
-            &At(|s| &mut s.offers.answered_ttl, LIVES),
-            "How long an answered offer of the tags API stays",
-        ),
-        Setting::new(
-            "CLEANUP_INTERVAL",
-            "cleanup-interval",
-            &At(|s| &mut s.offers.cleanup_interval, Millis(SHORTEST_CLEANUP, DAY)),
-            "How often what has expired is removed",
-        ),
-        Setting::new(
-            "MAX_OFFERS_PER_REQUEST",
-            "max-offers-per-request",
-            &At(|s| &mut s.offers.max_per_request, Number(1, 10_000)),
-            "Offers in one request",
-        ),
-        Setting::new(
-            "MAX_OFFERS_PER_OWNER",
-            "max-offers-per-owner",
-            &At(|s| &mut s.offers.max_per_owner, Number(1, 1_000_000)),
-            "Offers that one owner may have at a time",
-        ),
-        Setting::new(
-            "MAX_OFFERS",
-            "max-offers",
-            &At(|s| &mut s.offers.max, Number(1, 10_000_000)),
-            "Offers that there may be at a time",
-        ),
-        Setting::new(
-            "MAX_STORED_BYTES",
-            "max-stored-bytes",
-            &At(|s| &mut s.offers.max_stored, Size(MIB, LARGEST_STORE)),
-            "What offers, candidates and names may take together; spent nonces get an eighth besides",
-        ),
-        Setting::new(
-            "MAX_TOPICS_PER_OFFER",
-            "max-topics-per-offer",
-            &At(|s| &mut s.offers.max_topics, Number(1, 1000)),
-            "Topics or tags of one offer",
-        ),
-        Setting::new(
-            "MAX_BATCH_SIZE",
-            "max-batch-size",
-            &At(|s| &mut s.offers.max_batch, Number(1, 1000)),
-            "Calls in one RPC request",
+            "CODE_DIGITS",
+            "code-digits",
+            &At(|s| &mut s.noisy.code_digits, Number(4, 8)),
+            "Digits of a code; one more by itself while more than half of the codes are in use",
         ),
     ],
 };

@@ -1,14 +1,16 @@
 //! The rules from outside: arguments and variables in, a command or lines out.
 
+mod clients;
 mod faults;
 mod probe;
 mod secrets;
+mod tls;
 
 use std::{ffi::OsString, time::Duration};
 
 use super::{
-    ByteSize, Command, Log, LogFormat, Offers, Origins, Refusal, Settings, Socket, Storage, StorageSync, StorageType,
-    load, settings_markdown, table,
+    ByteSize, Command, Log, LogFormat, Noisy, Offers, Origins, Rates, Refusal, Settings, Socket, Storage, StorageSync,
+    StorageType, Tls, load, settings_markdown, table,
 };
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -26,8 +28,13 @@ fn served(args: &[&str], variables: Variables) -> Settings {
 }
 
 fn faults(args: &[&str], variables: Variables) -> Vec<String> {
+    refused(args, variables).0
+}
+
+/// The lines and the exit code.
+fn refused(args: &[&str], variables: Variables) -> (Vec<String>, u8) {
     match run(args, variables) {
-        Err(Refusal::Faults(lines)) => lines,
+        Err(Refusal::Faults { lines, exit_code }) => (lines, exit_code),
         other => panic!("{args:?} {variables:?}: {other:?}"),
     }
 }
@@ -44,6 +51,8 @@ fn nothing_given_is_the_documented_defaults() {
     let settings = served(&[], &[]);
     assert_eq!(settings, Settings::default());
     assert_eq!((settings.listen.host.as_str(), settings.listen.port), ("0.0.0.0", 8080));
+    assert_eq!((settings.tls, settings.trusted_proxies), (Tls::default(), vec![]));
+    assert_eq!(settings.rates, Rates { http_per_minute: 0, ws_per_minute: 0 });
     assert_eq!(settings.origins, Origins { allowed: vec![], allow_missing: false, dev: true });
     assert!(settings.matching.requeue_on_partner_leave && settings.matching.requeue_on_next);
     assert_eq!((settings.matching.rematch_cooldown, settings.matching.rematch_memory), (Duration::from_secs(5), 3));
@@ -51,6 +60,8 @@ fn nothing_given_is_the_documented_defaults() {
     assert_eq!((settings.socket.read_buffer.bytes(), settings.socket.write_buffer.bytes()), (4096, 4096));
     assert_eq!((settings.socket.outbox_max_bytes.bytes(), settings.socket.outbox_max_frames), (262_144, 256));
     assert_eq!(settings.socket.max_messages_per_second, 100);
+    let ten_minutes = Duration::from_secs(600);
+    assert_eq!(settings.noisy, Noisy { room_ttl: ten_minutes, mailbox_ttl: ten_minutes, code_digits: 4 });
     assert_eq!(settings.max_body.bytes(), 1_048_576);
     let path = "./meetpoint.db".to_owned();
     assert_eq!(settings.storage, Storage { kind: StorageType::Sqlite, path, sync: StorageSync::Full });
@@ -79,6 +90,11 @@ fn nothing_given_is_the_documented_defaults() {
 const OTHER_VALUES: Variables = &[
     ("HOST", "::1"),
     ("PORT", "0"),
+    ("TLS_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
+    ("TLS_KEY_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
+    ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+    ("HTTP_RATE_PER_MIN", "1000000"),
+    ("WS_RATE_PER_MIN", "1"),
     ("ALLOWED_ORIGIN", "https://app.example"),
     ("ALLOW_MISSING_ORIGIN", "yes"),
     ("DEV", "FALSE"),
@@ -94,6 +110,9 @@ const OTHER_VALUES: Variables = &[
     ("OUTBOX_MAX_FRAMES", "1"),
     ("MAX_MSG_PER_SECOND", "0"),
     ("HTTP_MAX_BODY", "1024"),
+    ("ROOM_TTL", "100ms"),
+    ("MAILBOX_TTL", "168h"),
+    ("CODE_DIGITS", "8"),
     ("STORAGE_TYPE", "Memory"),
     ("STORAGE_PATH", ":memory:"),
     ("STORAGE_SYNC", "NORMAL"),
@@ -124,6 +143,10 @@ fn every_setting_is_a_variable_and_a_flag_and_the_flag_wins() {
     assert_eq!(OTHER_VALUES.len(), table::all().count());
     for (setting, (variable, value)) in table::all().zip(OTHER_VALUES) {
         assert_eq!(setting.variable, *variable);
+        if table::TLS.contains(variable) {
+            // One is refused without the other: `tls` has them.
+            continue;
+        }
         let by_variable = served(&[], &[(variable, value)]);
         assert_ne!(by_variable, Settings::default(), "{variable}");
         assert_eq!(by_variable, served(&[&setting.dashed(), value], &[]), "{variable}");
@@ -162,7 +185,8 @@ fn rows_are_in_order() {
         assert_eq!(twins.count(), 1, "{}", setting.variable);
     }
     let limit = table::all().find(|setting| setting.variable == "WS_MAX_MSG").map(|setting| setting.unset);
-    assert_eq!(limit, Some(format!("{} on chat", Socket::CHAT_MAX_MESSAGE).as_str()));
+    let told = format!("{} on chat, {} on A/B", Socket::CHAT_MAX_MESSAGE, Socket::NOISY_MAX_MESSAGE);
+    assert_eq!(limit, Some(told.as_str()));
     super::command_line::command().debug_assert();
 }
 

@@ -5,11 +5,13 @@
 //!
 //! | lock | held by | may take |
 //! |---|---|---|
+//! | [`sides::Duo`] (a room of two sides) | whoever speaks, sits down, stands up or shows mail there | book, outbox |
+//! | [`book::Book`] | whoever asks or changes what is kept | – |
 //! | [`lobby::Lobby`] (queue) | whoever looks for, changes or leaves a partner | room, outbox |
 //! | [`room::Room`] (seats) | whoever speaks, sits down or stands up | outbox |
 //! | [`outbox::Outbox`] (bytes) | whoever says something to that client, and its owner | – |
 //!
-//! [`registry::Registry`] is a map for finding: its guards end inside its methods.
+//! [`registry::Registry`] and the map of [`sides::Sides`] are for finding: their guards end inside their methods.
 
 pub mod book;
 pub mod chance;
@@ -20,4 +22,5 @@ pub mod matchmaker;
 pub mod outbox;
 pub mod registry;
 pub mod room;
+pub mod sides;
 pub mod turn;

@@ -84,6 +84,8 @@ struct State {
     touched: bool,
     /// The socket took no more: the rest is the owner's.
     blocked: bool,
+    /// What is appended waits for [`Outbox::release`].
+    held: bool,
     /// The latch: the first reason wins, and nothing more is taken.
     closing: Option<Close>,
     /// The latest change of the session's pairing that the session has not seen.
@@ -104,6 +106,7 @@ impl Outbox {
                 buffer: Buffer::default(),
                 touched: false,
                 blocked: false,
+                held: false,
                 closing: None,
                 event: None,
                 owner: None,
@@ -129,9 +132,19 @@ impl Outbox {
         self.push(&Frame { frame_type, parts: &[text.as_bytes()] }, turn)
     }
 
-    /// Appends an empty protocol ping.
-    pub fn ping(&self, turn: &mut Turn) -> Result<(), PushError> {
-        let frame = Frame { frame_type: FrameType::ControlPing, parts: &[] };
+    /// Appends a text frame where there is room for it: what does not fit is no reason to close.
+    pub fn offer(&self, frame: &Frame<'_>, turn: &mut Turn) -> Result<(), PushError> {
+        let mut state = self.0.state.lock();
+        let len = frame.parts.iter().map(|part| part.len()).sum();
+        if state.closing.is_none() && !self.make_room(&mut state, len) {
+            return Err(PushError::Full);
+        }
+        self.append(&mut state, Opcode::Text, frame, turn)
+    }
+
+    /// Appends a protocol ping with a payload of at most 125 bytes (RFC 6455 §5.5).
+    pub fn ping(&self, payload: &[u8], turn: &mut Turn) -> Result<(), PushError> {
+        let frame = Frame { frame_type: FrameType::ControlPing, parts: &[payload] };
         self.append(&mut self.0.state.lock(), Opcode::Ping, &frame, turn)
     }
 
@@ -149,6 +162,11 @@ impl Outbox {
         self.raise(EVENT);
     }
 
+    /// Wakes the owner: something has happened to its session.
+    pub fn wake(&self) {
+        wake(&mut self.0.state.lock().owner);
+    }
+
     /// Closes the latch: the owner says goodbye. The first reason wins.
     pub fn close(&self, why: Close) {
         let mut state = self.0.state.lock();
@@ -163,18 +181,13 @@ impl Outbox {
     }
 
     fn append(&self, state: &mut State, opcode: Opcode, frame: &Frame<'_>, turn: &mut Turn) -> Result<(), PushError> {
-        let bounds = &self.0.bounds;
         let len = frame.parts.iter().map(|part| part.len()).sum();
         if state.closing.is_some() || state.wire.is_none() {
             return Err(PushError::Gone);
         }
-        if !state.buffer.fits(len, bounds) {
-            // A sender with much to say may fill the buffer within its turn: that is not the receiver's fault.
-            self.write(state);
-            if !state.buffer.fits(len, bounds) {
-                self.latch(state, Close::SlowConsumer);
-                return Err(PushError::Full);
-            }
+        if !self.make_room(state, len) {
+            self.latch(state, Close::SlowConsumer);
+            return Err(PushError::Full);
         }
         state.buffer.append(opcode, len, frame.parts);
         turn.tally.sent(frame.frame_type);
@@ -182,16 +195,27 @@ impl Outbox {
         Ok(())
     }
 
+    /// Whether a frame with `len` bytes of payload fits, if need be when what waits has been written: a sender with much to say may fill the buffer
+    /// within its turn, which is not the receiver's fault.
+    fn make_room(&self, state: &mut State, len: usize) -> bool {
+        let bounds = &self.0.bounds;
+        if !state.buffer.fits(len, bounds) {
+            state.held = false;
+            self.write(state);
+        }
+        state.buffer.fits(len, bounds)
+    }
+
     /// Sees to it that somebody writes what was appended: the owner where the socket is full, else the first turn that came.
     fn touch(&self, state: &mut State, turn: &mut Turn) {
-        if !state.touched && !state.blocked {
+        if !state.touched && !state.blocked && !state.held {
             state.touched = true;
             turn.touch(self);
         }
     }
 
     fn write(&self, state: &mut State) {
-        let State { wire: Some(wire), buffer, blocked, owner, .. } = state else { return };
+        let State { wire: Some(wire), buffer, blocked, held: false, owner, .. } = state else { return };
         while !buffer.is_empty() && !*blocked {
             match wire.try_write(buffer.bytes()) {
                 Ok(written) if written > 0 => buffer.written(written, self.0.bounds.kept),
@@ -226,6 +250,19 @@ impl Outbox {
         self.0.state.lock().owner = Some(waker.clone());
     }
 
+    /// Keeps back what is appended until [`Self::release`], or until the buffer is full.
+    pub fn hold(&self) {
+        self.0.state.lock().held = true;
+    }
+
+    /// Lets go of what was kept back.
+    pub fn release(&self, turn: &mut Turn) {
+        let mut state = self.0.state.lock();
+        if std::mem::take(&mut state.held) && !state.buffer.is_empty() {
+            self.touch(&mut state, turn);
+        }
+    }
+
     /// The latest change of the session's pairing, once.
     pub fn take_event(&self) -> Option<Event> {
         if self.0.attention.load(Ordering::Acquire) & EVENT == 0 {
@@ -242,6 +279,11 @@ impl Outbox {
             return None;
         }
         self.0.state.lock().closing
+    }
+
+    /// Whether the socket took no more when it was last written to.
+    pub fn is_full(&self) -> bool {
+        self.0.attention.load(Ordering::Acquire) & BLOCKED != 0
     }
 
     /// Appends frames that are encoded already, whatever the bounds: the replies of the protocol itself.
@@ -300,4 +342,4 @@ fn wake(owner: &mut Option<Waker>) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::core) mod tests;

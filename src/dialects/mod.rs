@@ -1,17 +1,22 @@
 //! One file or folder per wire protocol: parse, decide, encode. A new one is a file here and a line in [`crate::app`].
 
+mod body;
 pub mod chat;
+pub mod noisy;
 pub mod rondevu;
 
+use std::time::{Duration, Instant};
+
+use axum::response::Response;
 use meetpoint_protocol::Close;
 
 use crate::{
     core::{
         event::{Departure, Words},
-        outbox::Outbox,
+        outbox::{Bounds, Outbox},
         turn::Turn,
     },
-    guard::origin::Missing,
+    guard::{origin::Missing, window::RetryAfter},
 };
 
 /// A WebSocket protocol.
@@ -19,17 +24,60 @@ pub trait Dialect: Send + Sync {
     /// The path on which its sockets are opened.
     fn path(&self) -> &'static str;
 
+    /// Whether a request for its path is its own, by the query. The first dialect that says so gets it.
+    fn claims(&self, _query: Option<&str>) -> bool {
+        true
+    }
+
+    /// Checks what it was asked for, before anything else is looked at.
+    ///
+    /// # Errors
+    /// The answer to a request that can never be served.
+    fn admit(&self, query: Option<&str>) -> Result<Entry, Box<Response>>;
+
+    /// The answer to a request that is refused, in its own words; `None` leaves it to the server's.
+    fn refuse(&self, _why: &Refused) -> Option<Response> {
+        None
+    }
+
     /// What this dialect does with a request without an Origin.
     fn missing_origin(&self) -> Missing;
 
     /// The limit of a message and of a frame, in bytes.
     fn max_message(&self) -> usize;
 
+    /// How much may wait for one of its clients.
+    fn outbox(&self, usual: Bounds) -> Bounds {
+        usual
+    }
+
+    /// How long what is said to a new client waits for the client's first frame.
+    fn patience(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Whether a client over its message rate is made to wait: the server reads no further. Else its frames are dropped, and it is told.
+    fn paces(&self) -> bool {
+        false
+    }
+
     /// How its clients are told of events.
     fn words(&self) -> &'static dyn Words;
+}
 
-    /// A session for a socket that has been upgraded. The first frames may be said here.
-    fn open(&self, outbox: Outbox, turn: &mut Turn) -> Box<dyn Session>;
+/// Makes the session of a socket that has been upgraded. The first frames may be said here.
+pub type Entry = Box<dyn FnOnce(Outbox, &mut Turn) -> Box<dyn Session> + Send>;
+
+/// Why there will be no socket.
+pub enum Refused {
+    /// The page may not.
+    Origin,
+    /// Too many came from there.
+    Rate(RetryAfter),
+    /// It is no opening handshake.
+    Handshake,
+    /// The server is on its way down.
+    Draining,
 }
 
 /// The dialect's side of one socket, owned by the socket's task. Nothing here ever waits.
@@ -42,6 +90,27 @@ pub trait Session: Send {
 
     /// The client is over its message rate and has to be told: its frame was dropped.
     fn over_rate(&mut self, turn: &mut Turn);
+
+    /// What the protocol's next ping carries, at most 125 bytes (RFC 6455 §5.5).
+    fn ping(&self) -> String {
+        String::new()
+    }
+
+    /// A pong has come: how long after its ping, if there was one.
+    fn pong(&mut self, _round_trip: Option<Duration>) {}
+
+    /// When [`Self::due`] is to be called, if at all.
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The deadline has passed.
+    fn due(&mut self, _turn: &mut Turn) -> Flow {
+        Flow::Continue
+    }
+
+    /// The outbox, which had been full, is empty.
+    fn drained(&mut self, _turn: &mut Turn) {}
 
     /// The socket has ended or is about to. Called once, before goodbye is said.
     fn closed(&mut self, why: Departure, turn: &mut Turn);

@@ -47,10 +47,7 @@ impl MessageRate {
         if self.limit == 0 {
             return Verdict::Pass;
         }
-        let rate = f64::from(self.limit);
-        let since = now.saturating_duration_since(self.filled);
-        self.filled = now;
-        self.tokens = (self.tokens + since.as_secs_f64() * rate).min(rate * BURST_SECONDS);
+        self.fill(now);
         if self.flooded(now) {
             return Verdict::Close;
         }
@@ -61,6 +58,17 @@ impl MessageRate {
         Verdict::Drop
     }
 
+    /// One more message of a client that is made to wait instead: until when nothing more is to be read.
+    pub fn pace(&mut self, now: Instant) -> Option<Instant> {
+        if self.limit == 0 {
+            return None;
+        }
+        self.fill(now);
+        self.tokens -= 1.0;
+        let missing = -self.tokens / f64::from(self.limit);
+        (missing > 0.0).then(|| now + Duration::from_secs_f64(missing))
+    }
+
     /// Whether the client is to be told that something was dropped.
     pub fn tell(&mut self, now: Instant) -> bool {
         let tell = self.told.is_none_or(|told| now.saturating_duration_since(told) >= TELL_EVERY);
@@ -68,6 +76,13 @@ impl MessageRate {
             self.told = Some(now);
         }
         tell
+    }
+
+    fn fill(&mut self, now: Instant) {
+        let rate = f64::from(self.limit);
+        let since = now.saturating_duration_since(self.filled);
+        self.filled = now;
+        self.tokens = (self.tokens + since.as_secs_f64() * rate).min(rate * BURST_SECONDS);
     }
 
     fn flooded(&mut self, now: Instant) -> bool {
@@ -124,8 +139,20 @@ mod tests {
     }
 
     #[test]
+    fn a_paced_client_is_read_at_its_rate_after_the_burst() {
+        let begun = Instant::now();
+        let (mut rate, mut now) = (MessageRate::new(10, begun), begun);
+        for _ in 0..90 {
+            now = rate.pace(now).unwrap_or(now);
+        }
+        // Forty at once, and a tenth of a second for each of the others.
+        assert!((now - begun).abs_diff(5 * SECOND) < Duration::from_millis(1), "{:?}", now - begun);
+    }
+
+    #[test]
     fn zero_disables_it() {
         let now = Instant::now();
+        assert_eq!(MessageRate::new(0, now).pace(now), None);
         assert_eq!(verdicts(&mut MessageRate::new(0, now), now, 100_000), (100_000, 0, 0));
     }
 }

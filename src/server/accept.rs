@@ -14,6 +14,7 @@ use super::{
     upgrade::{self, Slot},
     wire::Listener,
 };
+use crate::guard::address::Peer;
 
 /// A request's headers must be there within this time, counted from the first moment that the connection is idle.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,9 +38,9 @@ pub async fn serve<L: Listener>(listener: L, server: Arc<Server>) {
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((io, peer)) => {
+            Ok((raw, peer)) => {
                 exhausted = false;
-                server.drain.tasks.spawn(connection::<L>(io, peer, router.clone(), server.clone()));
+                server.drain.tasks.spawn(connection::<L>(raw, peer, router.clone(), server.clone()));
             }
             Err(error) if gone(&error) => debug!(%error, "a connection ended before it was accepted"),
             Err(error) => {
@@ -59,10 +60,14 @@ fn gone(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted)
 }
 
-async fn connection<L: Listener>(io: L::Io, peer: SocketAddr, router: Router, server: Arc<Server>) {
+async fn connection<L: Listener>(raw: L::Raw, peer: SocketAddr, router: Router, server: Arc<Server>) {
+    let io = match L::secure(raw, server.drain.ended()).await {
+        Ok(io) => io,
+        Err(error) => return debug!(%peer, %error, "handshake failed"),
+    };
     let slot = Slot::default();
     // Boxed here and below: what HTTP needs is freed before the socket's long life begins.
-    if let Err(error) = Box::pin(http(io, router, slot.clone(), &server)).await {
+    if let Err(error) = Box::pin(http(io, Peer(peer.ip().to_canonical()), router, slot.clone(), &server)).await {
         debug!(%peer, %error, "HTTP connection failed");
     }
     let Some(pending) = slot.take() else { return };
@@ -78,12 +83,13 @@ async fn connection<L: Listener>(io: L::Io, peer: SocketAddr, router: Router, se
 }
 
 /// Answers requests until the connection ends or becomes a WebSocket.
-async fn http<I>(io: I, router: Router, slot: Slot, server: &Server) -> hyper::Result<()>
+async fn http<I>(io: I, peer: Peer, router: Router, slot: Slot, server: &Server) -> hyper::Result<()>
 where
     I: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(slot.clone());
+        request.extensions_mut().insert(peer);
         let mut router = router.clone();
         async move { Ok::<_, Infallible>(router.call(request).await.unwrap_or_else(|never| match never {})) }
     });

@@ -8,7 +8,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use meetpoint_protocol::{Close, FrameType};
@@ -24,17 +24,17 @@ use tracing::debug;
 
 use super::{
     Server,
-    feed::{Endless, Feed},
+    ended::Ended,
+    feed::Feed,
     heartbeat::{Beat, Heartbeat},
     now,
 };
 use crate::{
     core::{
-        event::Departure,
         outbox::{Outbox, Wire},
         turn::Turn,
     },
-    dialects::{Dialect, Flow, Session},
+    dialects::{Dialect, Entry, Flow, Session},
     guard::rate::{MessageRate, Verdict},
 };
 
@@ -44,52 +44,15 @@ const FRAMES_PER_TURN: usize = 64;
 /// How long a client may take to read the close frame and hang up.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// How a connection ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Ended {
-    /// The client said goodbye.
-    ByClient,
-    /// The socket broke off without a close frame.
-    Cut,
-    ByServer(Close),
-}
-
-impl Ended {
-    /// Every value that [`Self::label`] has.
-    pub(super) fn labels() -> Vec<&'static str> {
-        [Self::ByClient.label(), Self::Cut.label()]
-            .into_iter()
-            .chain(Close::ALL.iter().map(|close| close.label()))
-            .collect()
-    }
-
-    /// The value of the metric label `reason`.
-    fn label(self) -> &'static str {
-        match self {
-            Self::ByClient => "client",
-            Self::Cut => "cut",
-            Self::ByServer(close) => close.label(),
-        }
-    }
-
-    fn departure(self) -> Departure {
-        match self {
-            Self::ByServer(Close::PingTimeout) => Departure::Timeout,
-            Self::ByServer(Close::ShuttingDown) => Departure::Shutdown,
-            Self::ByClient | Self::Cut | Self::ByServer(_) => Departure::Disconnected,
-        }
-    }
-}
-
 /// Serves a socket that has been upgraded, until it ends. `early` is what was read behind the request.
 pub(super) async fn serve<R: AsyncRead + Unpin>(
     server: Arc<Server>,
-    dialect: usize,
+    (dialect, entry): (usize, Entry),
     reader: R,
     wire: Box<dyn Wire>,
     early: Vec<u8>,
 ) {
-    let mut connection = Connection::enter(server, dialect, reader, wire, early);
+    let mut connection = Connection::enter(server, (dialect, entry), reader, wire, early);
     let ended = poll_fn(|cx| connection.poll_serve(cx)).await;
     connection.leave(ended);
     // A client that does not take its goodbye is dropped without one.
@@ -103,17 +66,31 @@ struct Connection<R> {
     /// `None` once it has left.
     session: Option<Box<dyn Session>>,
     heartbeat: Heartbeat,
+    /// When the heart beats next.
+    beat: Instant,
+    /// Until when nothing is read, because the client is ahead of its rate.
+    paused: Option<Instant>,
+    /// Until when the client is told nothing, unless it speaks.
+    held: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     rate: MessageRate,
+    /// Whether a client that is ahead of its rate waits.
+    paces: bool,
 }
 
 impl<R: AsyncRead + Unpin> Connection<R> {
-    fn enter(server: Arc<Server>, dialect: usize, reader: R, wire: Box<dyn Wire>, early: Vec<u8>) -> Self {
+    fn enter(
+        server: Arc<Server>,
+        (dialect, entry): (usize, Entry),
+        reader: R,
+        wire: Box<dyn Wire>,
+        early: Vec<u8>,
+    ) -> Self {
         let now = now();
         let limits = server.limits;
         let dialect: &dyn Dialect = server.dialects[dialect].as_ref();
         let (client, conn) = server.new_ids();
-        let outbox = Outbox::new(client, conn, dialect.words(), limits.outbox, wire);
+        let outbox = Outbox::new(client, conn, dialect.words(), dialect.outbox(limits.outbox), wire);
         let feed = Feed::new(reader, dialect.max_message());
         let config = WebSocketConfig::default()
             .read_buffer_size(limits.read_buffer)
@@ -127,18 +104,25 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             WebSocket::from_partially_read(feed, early, Role::Server, Some(config))
         };
         let heartbeat = Heartbeat::new(limits.heartbeat, now);
-        let timer = Box::pin(sleep_until(heartbeat.first(server.chance.fraction()).into()));
+        let beat = heartbeat.first(server.chance.fraction());
+        let timer = Box::pin(sleep_until(beat.into()));
+        let held = (!dialect.patience().is_zero()).then(|| now + dialect.patience());
+        if held.is_some() {
+            outbox.hold();
+        }
+        let paces = dialect.paces();
         server.registry.enter(outbox.clone());
         server.metrics.opened.inc();
         if server.drain.has_begun() {
             outbox.close(Close::ShuttingDown);
         }
         let mut turn = Turn::new(now);
-        let session = Some(dialect.open(outbox.clone(), &mut turn));
+        let session = Some(entry(outbox.clone(), &mut turn));
         server.metrics.absorb(&mut turn.tally);
         debug!(%client, %conn, "connected");
         let rate = MessageRate::new(limits.messages_per_second, now);
-        Self { server, socket, outbox, session, heartbeat, timer, rate }
+        let paused = None;
+        Self { server, socket, outbox, session, heartbeat, beat, paused, held, timer, rate, paces }
     }
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -149,17 +133,68 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         if let Some(close) = self.outbox.closing() {
             return Poll::Ready(Ended::ByServer(close));
         }
-        if let Poll::Ready(Err(_)) = self.outbox.poll_rest(cx) {
+        let was_full = self.outbox.is_full();
+        let rest = self.outbox.poll_rest(cx);
+        if let Poll::Ready(Err(_)) = rest {
             return Poll::Ready(Ended::Cut);
         }
         let mut turn = Turn::new(now());
-        let mut ended = self.poll_read(cx, &mut turn);
-        // A timer that knows this task's waker need not be asked before its time.
-        if ended.is_pending() && (moved || turn.now >= self.timer.deadline().into_std()) {
-            ended = self.poll_beat(cx, &mut turn);
+        if was_full
+            && rest.is_ready()
+            && let Some(session) = &mut self.session
+        {
+            session.drained(&mut turn);
+        }
+        self.paused.take_if(|until| *until <= turn.now);
+        let mut ended = if self.paused.is_none() { self.poll_read(cx, &mut turn) } else { Poll::Pending };
+        if ended.is_pending() {
+            ended = self.poll_deadlines(cx, moved, &mut turn);
         }
         self.server.metrics.absorb(&mut turn.tally);
         ended
+    }
+
+    /// Does what is due, and sees to it that it is called when something will be.
+    fn poll_deadlines(&mut self, cx: &mut Context<'_>, moved: bool, turn: &mut Turn) -> Poll<Ended> {
+        let mut known = !moved;
+        loop {
+            let session = self.session.as_ref().and_then(|session| session.deadline());
+            let next = [self.paused, self.held, session].into_iter().flatten().fold(self.beat, Instant::min);
+            if next != self.timer.deadline().into_std() {
+                self.timer.as_mut().reset(next.into());
+                known = false;
+            }
+            // A timer that knows this task's waker need not be asked before its time.
+            if (known && turn.now < next) || self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            if self.held.is_some_and(|held| held <= turn.now) {
+                self.release(turn);
+            }
+            if self.paused.is_some_and(|paused| paused <= turn.now) {
+                // Whoever waits to be read is read first of all.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if let (Some(due), Some(session)) = (session, &mut self.session)
+                && due <= turn.now
+                && let Flow::Close(close) = session.due(turn)
+            {
+                return Poll::Ready(Ended::ByServer(close));
+            }
+            if self.beat <= turn.now
+                && let Some(dead) = self.beat(turn)
+            {
+                return Poll::Ready(dead);
+            }
+        }
+    }
+
+    /// Lets the client hear what has been said to it.
+    fn release(&mut self, turn: &mut Turn) {
+        if self.held.take().is_some() {
+            self.outbox.release(turn);
+        }
     }
 
     /// Works through what the socket has.
@@ -174,10 +209,11 @@ impl<R: AsyncRead + Unpin> Connection<R> {
                 Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Poll::Pending;
                 }
-                Err(error) => return Poll::Ready(ended(&error)),
+                Err(error) => return Poll::Ready(Ended::of(&error)),
             };
             self.socket.get_mut().finished();
             self.heartbeat.heard(turn.now);
+            self.release(turn);
             match self.hear(&message, turn) {
                 Flow::Continue => {}
                 Flow::Close(close) => return Poll::Ready(Ended::ByServer(close)),
@@ -185,13 +221,22 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             if matches!(message, Message::Close(_)) {
                 return Poll::Ready(Ended::ByClient);
             }
+            if self.paused.is_some() {
+                return Poll::Pending;
+            }
         }
         cx.waker().wake_by_ref();
         Poll::Pending
     }
 
     fn hear(&mut self, message: &Message, turn: &mut Turn) -> Flow {
-        let (Some(session), verdict) = (&mut self.session, self.rate.count(turn.now)) else { return Flow::Continue };
+        let Some(session) = &mut self.session else { return Flow::Continue };
+        let verdict = if self.paces {
+            self.paused = self.rate.pace(turn.now);
+            Verdict::Pass
+        } else {
+            self.rate.count(turn.now)
+        };
         match (message, verdict) {
             (_, Verdict::Close) => Flow::Close(Close::TooManyMessages),
             (Message::Text(_) | Message::Binary(_), Verdict::Drop) => {
@@ -213,9 +258,11 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             }
             (Message::Pong(_), _) => {
                 turn.tally.received(FrameType::ControlPong);
-                if let Some(time) = self.heartbeat.pong(turn.now) {
+                let round_trip = self.heartbeat.pong(turn.now);
+                if let Some(time) = round_trip {
                     self.server.metrics.ping_round_trip(time);
                 }
+                session.pong(round_trip);
                 Flow::Continue
             }
             (Message::Close(_), _) => {
@@ -226,19 +273,18 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         }
     }
 
-    /// Pings when it is time to, and notices when nothing has come for two intervals.
-    fn poll_beat(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Poll<Ended> {
-        while self.timer.as_mut().poll(cx).is_ready() {
-            match self.heartbeat.beat(turn.now, self.server.chance.fraction()) {
-                Beat::Dead => return Poll::Ready(Ended::ByServer(Close::PingTimeout)),
-                Beat::Ping(next) => {
-                    // Refused only where the connection is closing.
-                    let _ = self.outbox.ping(turn);
-                    self.timer.as_mut().reset(next.into());
-                }
+    /// Pings, or notices that nothing has come for two intervals: the client is dead.
+    fn beat(&mut self, turn: &mut Turn) -> Option<Ended> {
+        match self.heartbeat.beat(turn.now, self.server.chance.fraction()) {
+            Beat::Dead => Some(Ended::ByServer(Close::PingTimeout)),
+            Beat::Ping(next) => {
+                let payload = self.session.as_ref().map(|session| session.ping()).unwrap_or_default();
+                // Refused only where the connection is closing.
+                let _ = self.outbox.ping(payload.as_bytes(), turn);
+                self.beat = next;
+                None
             }
         }
-        Poll::Pending
     }
 
     /// Sends the close frame behind all that was accepted before it, and hears the client out.
@@ -256,6 +302,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         };
         let mut turn = Turn::new(now());
         self.outbox.append_encoded(&frame, &mut turn);
+        self.outbox.release(&mut turn);
         turn.tally.sent(FrameType::Close);
         self.server.metrics.absorb(&mut turn.tally);
         turn.flush();
@@ -304,17 +351,4 @@ impl<R> Drop for Connection<R> {
         self.leave(Ended::Cut);
         self.outbox.end();
     }
-}
-
-fn ended(error: &tungstenite::Error) -> Ended {
-    use tungstenite::{Error, error::ProtocolError};
-    Ended::ByServer(match error {
-        Error::Capacity(_) => Close::TooLarge,
-        Error::Utf8(_) => Close::InvalidUtf8,
-        Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Endless>()) => Close::TooLarge,
-        Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Ended::Cut,
-        Error::Protocol(_) => Close::ProtocolError,
-        Error::ConnectionClosed | Error::AlreadyClosed => return Ended::ByClient,
-        _ => return Ended::Cut,
-    })
 }

@@ -9,10 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use http::{StatusCode, header::VARY};
+use http::{
+    StatusCode,
+    header::{RETRY_AFTER, VARY},
+};
 use serde_json::json;
 
-use super::{Server, now, pages, probes, upgrade};
+use super::{Busy, Server, now, pages, probes, upgrade};
 use crate::guard::cors::Cors;
 
 /// The `route` of a request that matched none.
@@ -43,10 +46,10 @@ pub(super) fn router(server: Arc<Server>) -> Router {
         .route("/openapi.json", get(pages::openapi))
         .fallback(not_found)
         .with_state(server.clone());
-    let apis = server.apis.iter().map(|api| (api.routes.clone(), Some(api.cors)));
-    apis.chain([(for_pages, Some(&CORS)), (own, None)])
-        .map(|(routes, cors)| {
-            let around = middleware::from_fn_with_state((server.clone(), cors), around);
+    let apis = server.apis.iter().map(|api| (api.routes.clone(), Some(api.cors), Some(api.busy)));
+    apis.chain([(for_pages, Some(&CORS), None), (own, None, None)])
+        .map(|(routes, cors, busy)| {
+            let around = middleware::from_fn_with_state((server.clone(), cors, busy), around);
             routes.method_not_allowed_fallback(wrong_method).layer(around)
         })
         .fold(Router::new(), Router::merge)
@@ -63,7 +66,7 @@ async fn wrong_method() -> Response {
 
 /// What all answers have in common. One layer, because each costs allocations.
 async fn around(
-    State((server, cors)): State<(Arc<Server>, Option<&'static Cors>)>,
+    State((server, cors, busy)): State<(Arc<Server>, Option<&'static Cors>, Option<Busy>)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -71,7 +74,11 @@ async fn around(
     // The router would take an empty segment for a parameter's value. It is part of no path.
     let is_path = !request.uri().path().contains("//");
     let route = request.extensions().get::<MatchedPath>().filter(|_| is_path).cloned();
-    let answer = async |request| if is_path { next.run(request).await } else { not_found().await };
+    let answer = async |request| match busy.filter(|_| is_path).and_then(|busy| over_rate(&server, busy, &request)) {
+        Some(refusal) => refusal,
+        None if is_path => next.run(request).await,
+        None => not_found().await,
+    };
     let response = match cors {
         Some(cors) => allow_pages(&server, cors, request, answer).await,
         None => answer(request).await,
@@ -79,6 +86,18 @@ async fn around(
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     server.metrics.http_request(route, response.status().as_str(), now() - start);
     response
+}
+
+/// Counts a request, and answers it when it is one too many of its client's.
+fn over_rate(server: &Server, busy: Busy, request: &Request) -> Option<Response> {
+    if !server.http_rate.limits() {
+        return None;
+    }
+    let wait = server.http_rate.count(server.proxies.client_of(request), now()).err()?;
+    server.metrics.rate_limited.http.inc();
+    let mut response = busy(request.headers());
+    response.headers_mut().insert(RETRY_AFTER, wait.seconds().into());
+    Some(response)
 }
 
 /// Tells browsers which pages may read the answer, and answers their preflights.

@@ -4,12 +4,14 @@
 pub mod accept;
 mod connection;
 pub mod drain;
+mod ended;
 mod feed;
 pub mod healthcheck;
 mod heartbeat;
 mod http;
 mod pages;
 mod probes;
+pub mod tls;
 mod upgrade;
 pub mod wire;
 
@@ -22,15 +24,15 @@ use std::{
 };
 
 use ::http::HeaderMap;
-use axum::Router;
+use axum::{Router, response::Response};
 use meetpoint_protocol::{ClientId, ConnId};
 use serde_json::{Map, Value};
 
 use self::drain::Drain;
 use crate::{
-    core::{book::Book, chance::Chance, clock::Clock, lobby::Lobby, outbox::Bounds, registry::Registry},
+    core::{book::Book, chance::Chance, clock::Clock, lobby::Lobby, outbox::Bounds, registry::Registry, sides::Sides},
     dialects::Dialect,
-    guard::{cors::Cors, origin::OriginPolicy},
+    guard::{address::TrustedProxies, cors::Cors, origin::OriginPolicy, window::Window},
     telemetry::metrics::Metrics,
 };
 
@@ -45,13 +47,19 @@ pub struct Server {
     /// The protocols over plain requests.
     pub apis: Vec<Api>,
     pub drain: Drain,
+    /// Requests of the APIs.
+    pub http_rate: Window,
     pub limits: Limits,
     pub lobby: Arc<Lobby>,
     pub metrics: Metrics,
     pub metrics_route: String,
     pub origins: OriginPolicy,
+    pub proxies: TrustedProxies,
     pub registry: Registry,
+    pub sides: Arc<Sides>,
     pub connections: AtomicU64,
+    /// Requests for a socket.
+    pub ws_rate: Window,
 }
 
 /// A protocol over plain requests.
@@ -59,9 +67,14 @@ pub struct Api {
     pub routes: Router,
     /// What pages of other origins may do there.
     pub cors: &'static Cors,
+    /// What it answers to a client that comes too often, which is not listened to.
+    pub busy: Busy,
     /// What it adds to the answer to `GET /`, for that request's headers and query.
     pub index: Box<Index>,
 }
+
+/// An answer for a request with these headers.
+pub type Busy = fn(&HeaderMap) -> Response;
 
 pub type Index = dyn Fn(&HeaderMap, Option<&str>) -> Map<String, Value> + Send + Sync;
 
@@ -86,7 +99,7 @@ pub struct Limits {
 impl Server {
     /// Every value of the metric label `reason` of a connection's end.
     pub fn end_labels() -> Vec<&'static str> {
-        connection::Ended::labels()
+        ended::Ended::labels()
     }
 
     /// Ids for a new client on a new connection.

@@ -61,6 +61,8 @@ pub(super) async fn metrics(State(server): State<Arc<Server>>) -> Response {
         stock: server.book.stock(server.clock.now()),
         storage: server.book.storage(),
         held: server.book.arrivals().len(),
+        attendance: server.sides.attendance(),
+        kept_frames: server.sides.kept(),
     };
     match server.metrics.scrape(&scene) {
         Ok((text, content_type)) => ([(CONTENT_TYPE, content_type)], text).into_response(),

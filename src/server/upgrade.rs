@@ -9,8 +9,8 @@ use axum::{
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
     header::{
-        CONNECTION, CONTENT_LENGTH, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION,
-        TRANSFER_ENCODING, UPGRADE,
+        CONNECTION, CONTENT_LENGTH, ORIGIN, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+        SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
     },
 };
 use hyper::upgrade::OnUpgrade;
@@ -18,14 +18,15 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
-use super::{Server, http::problem, wire::Listener};
+use super::{Server, http::problem, now, wire::Listener};
+use crate::dialects::{Dialect, Entry, Refused};
 
 /// Where the answer to an upgrade request leaves what the connection needs when HTTP is done.
 #[derive(Clone, Default)]
 pub(super) struct Slot(Arc<Mutex<Option<Pending>>>);
 
 pub(super) struct Pending {
-    dialect: usize,
+    dialect: (usize, Entry),
     upgrade: OnUpgrade,
 }
 
@@ -35,8 +36,8 @@ impl Slot {
     }
 }
 
-/// The dialect's number, the stream, and what was read behind the request.
-pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<(usize, L::Io, Vec<u8>), hyper::Error> {
+/// The dialect's number and its way in, the stream, and what was read behind the request.
+pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<((usize, Entry), L::Io, Vec<u8>), hyper::Error> {
     let upgraded = pending.upgrade.await?;
     let parts = upgraded.downcast::<TokioIo<L::Io>>().expect("the stream that this listener accepted");
     // A copy, because the leftover keeps hyper's whole read buffer alive.
@@ -45,29 +46,53 @@ pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<(usize, L::I
 
 /// Answers a request for a socket.
 pub(super) async fn answer(State(server): State<Arc<Server>>, mut request: Request) -> Response {
-    let Some(dialect) = server.dialects.iter().position(|dialect| dialect.path() == request.uri().path()) else {
+    let (path, query) = (request.uri().path(), request.uri().query());
+    let mut dialects = server.dialects.iter().enumerate();
+    let Some((number, dialect)) = dialects.find(|(_, dialect)| dialect.path() == path && dialect.claims(query)) else {
         return problem(StatusCode::NOT_FOUND, "Not found");
     };
-    let accept = match handshake(&request) {
-        Ok(accept) => accept,
-        Err(refusal) => return refusal.into_response(),
+    let entry = match dialect.admit(query) {
+        Ok(entry) => entry,
+        Err(refusal) => return *refusal,
     };
-    let origins = request.headers().get_all(ORIGIN).iter().map(HeaderValue::as_bytes);
-    if !server.origins.allows(origins, server.dialects[dialect].missing_origin()) {
-        return problem(StatusCode::FORBIDDEN, "Origin not allowed");
-    }
-    if server.drain.has_begun() {
-        return problem(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
-    }
+    let accept = match checked(&server, dialect.as_ref(), &request) {
+        Ok(accept) => accept,
+        Err(refused) => {
+            let (why, response) = *refused;
+            return dialect.refuse(&why).unwrap_or(response);
+        }
+    };
     let (Some(slot), Some(upgrade)) =
         (request.extensions().get::<Slot>().cloned(), request.extensions_mut().remove::<OnUpgrade>())
     else {
         return problem(StatusCode::BAD_REQUEST, "This connection cannot be upgraded");
     };
-    *slot.0.lock() = Some(Pending { dialect, upgrade });
+    *slot.0.lock() = Some(Pending { dialect: (number, entry), upgrade });
     // Neither extensions nor subprotocols are ever negotiated: no compression, no compression bombs.
     let headers = [(UPGRADE, "websocket"), (CONNECTION, "Upgrade"), (SEC_WEBSOCKET_ACCEPT, &accept)];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+/// Who may have a socket, and whether this is a request for one: the key's answer, or why not, with the server's own answer.
+fn checked(server: &Server, dialect: &dyn Dialect, request: &Request) -> Result<String, Box<(Refused, Response)>> {
+    let origins = request.headers().get_all(ORIGIN).iter().map(HeaderValue::as_bytes);
+    if !server.origins.allows(origins, dialect.missing_origin()) {
+        return Err(Box::new((Refused::Origin, problem(StatusCode::FORBIDDEN, "Origin not allowed"))));
+    }
+    if server.ws_rate.limits()
+        && let Err(retry) = server.ws_rate.count(server.proxies.client_of(request), now())
+    {
+        server.metrics.rate_limited.ws.inc();
+        let mut response = problem(StatusCode::TOO_MANY_REQUESTS, "Too many connections");
+        response.headers_mut().insert(RETRY_AFTER, retry.seconds().into());
+        return Err(Box::new((Refused::Rate(retry), response)));
+    }
+    let accept = handshake(request).map_err(|refusal| Box::new((Refused::Handshake, refusal.into_response())))?;
+    if server.drain.has_begun() {
+        let response = problem(StatusCode::SERVICE_UNAVAILABLE, "The server is shutting down");
+        return Err(Box::new((Refused::Draining, response)));
+    }
+    Ok(accept)
 }
 
 /// Why there is no WebSocket, in a sentence that names what is wrong.

@@ -1,7 +1,7 @@
 //! The seam between sockets and the rest: plain TCP is written at once by whoever has something to say; anything else
 //! (TLS, memory, a simulated network) is written by its owner.
 
-use std::{io, net::SocketAddr};
+use std::{future::ready, io, net::SocketAddr};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, WriteHalf},
@@ -18,10 +18,23 @@ const BACKLOG: u32 = 4096;
 
 /// Where connections come from.
 pub trait Listener: Send + 'static {
+    /// A connection on which nothing has been agreed yet.
+    type Raw: Send + 'static;
     type Io: AsyncRead + AsyncWrite + Unpin + Send + 'static;
     type Reader: AsyncRead + Unpin + Send + 'static;
 
-    fn accept(&self) -> impl Future<Output = io::Result<(Self::Io, SocketAddr)>> + Send;
+    /// The next connection. It never waits for what a client says: one that says nothing would keep out all others.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Raw, SocketAddr)>> + Send;
+
+    /// Agrees with the client on what comes before HTTP, within a time and before the server has `ended`. Runs in the
+    /// connection's own task.
+    ///
+    /// # Errors
+    /// The client has gone, is too slow, or asks for what there is not. It has been told, and the connection is over.
+    fn secure(
+        raw: Self::Raw,
+        ended: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = io::Result<Self::Io>> + Send;
 
     /// The two halves of an accepted stream, once it carries frames.
     fn split(io: Self::Io) -> (Self::Reader, Box<dyn Wire>);
@@ -36,6 +49,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Listener for TcpListener {
+    type Raw = TcpStream;
     type Io = TcpStream;
     type Reader = OwnedReadHalf;
 
@@ -44,6 +58,13 @@ impl Listener for TcpListener {
         // Signaling is small frames that somebody waits for. Where this fails the connection is gone, as its task will see.
         let _ = stream.set_nodelay(true);
         Ok((stream, peer))
+    }
+
+    fn secure(
+        raw: TcpStream,
+        _: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = io::Result<TcpStream>> + Send {
+        ready(Ok(raw))
     }
 
     fn split(io: TcpStream) -> (OwnedReadHalf, Box<dyn Wire>) {

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use meetpoint_protocol::Timestamp;
+use meetpoint_protocol::{
+    Timestamp,
+    noisy::{AppId, Side},
+};
 
 use super::{
     memory::Memory,
@@ -17,15 +20,12 @@ use crate::{
     config::StorageSync,
     core::{
         book::{
-            Book, From, Kept, Key, Limits, NewAnswer, NewId, NewOffer, Role, Service, Space, all_durable,
-            tests::described,
+            Book, From, Kept, Key, NewAnswer, NewId, NewOffer, Refusal, Role, Service, Space, all_durable,
+            tests::{ROOMY, described},
         },
         chance::Chance,
     },
 };
-
-const LIMITS: Limits =
-    Limits { per_owner: 1000, offers: 100_000, bytes: 1 << 30, answered_tags: Duration::from_secs(30) };
 
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -45,7 +45,7 @@ impl Backend for InMemory {
     const LASTS: bool = false;
 
     fn open(&mut self, now: Timestamp) -> Arc<Book> {
-        Arc::new(Book::new(Arc::new(Memory), Kept::default(), LIMITS, Arc::new(Chance::from_seed(1)), now))
+        Arc::new(Book::new(Arc::new(Memory), Kept::default(), ROOMY, Arc::new(Chance::from_seed(1)), now))
     }
 
     fn close(&mut self) {}
@@ -71,7 +71,7 @@ impl Backend for OnSqlite {
     fn open(&mut self, now: Timestamp) -> Arc<Book> {
         let file = Sqlite::open(self.path.to_str().expect("text"), self.sync).expect("a file");
         let kept = file.load().expect("readable");
-        let book = Arc::new(Book::new(file.journal(), kept, LIMITS, Arc::new(Chance::from_seed(1)), now));
+        let book = Arc::new(Book::new(file.journal(), kept, ROOMY, Arc::new(Chance::from_seed(1)), now));
         self.writing = Some(file.write_for(&book).expect("a thread"));
         book
     }
@@ -120,6 +120,9 @@ backends! {
     what_was_removed_replaced_or_has_expired_stays_away
     operations_that_wait_together_are_all_kept
     numbers_go_on_where_they_ended
+    codes_work_once_and_rest_across_a_restart
+    mail_waits_with_its_numbers_across_a_restart
+    one_of_thousands_who_redeem_one_code_at_once_succeeds
 }
 
 fn key(space: Space, id: &str) -> Key<'_> {
@@ -246,6 +249,85 @@ async fn numbers_go_on_where_they_ended(mut backend: impl Backend) {
     numbers.dedup();
     assert_eq!(numbers.len(), all);
     assert_eq!(all, if lasts(&backend) { 6 } else { 0 });
+}
+
+async fn codes_work_once_and_rest_across_a_restart(mut backend: impl Backend) {
+    let book = backend.open(START);
+    let mint = async || book.mint(START).expect("room").durable().await.expect("kept");
+    let ((free, minted), (used, _), (expired, _)) = (mint().await, mint().await, mint().await);
+    book.redeem(START, used).expect("live").durable().await.expect("kept");
+    let (_, book) = told_again(&mut backend, book, START).await;
+    if !lasts(&backend) {
+        assert_eq!(book.redeem(START, free).err(), Some(Refusal::NotFound));
+        return;
+    }
+    assert_eq!(book.redeem(START, used).err(), Some(Refusal::CodeSpent));
+    assert_eq!(book.redeem(START, free).expect("live").durable().await, Ok(minted));
+    let late = START.plus(ROOMY.codes.ttl);
+    assert_eq!(book.redeem(late, expired).err(), Some(Refusal::CodeSpent));
+    // All rest until their time is over, then leave the file.
+    let rested = late.plus(ROOMY.codes.ttl);
+    while let (true, commit) = book.sweep(rested).expect("ready") {
+        commit.wait().await.expect("kept");
+    }
+    let (_, book) = told_again(&mut backend, book, START).await;
+    for code in [free, used, expired] {
+        assert_eq!(book.redeem(START, code).err(), Some(Refusal::NotFound));
+    }
+}
+
+async fn mail_waits_with_its_numbers_across_a_restart(mut backend: impl Backend) {
+    let room = |n| (AppId::from_bytes([n; 16]), Side::A);
+    let mut book = backend.open(START);
+    let post = async |book: &Book, to, payload: &str| {
+        book.post(START, to, payload, 0).expect("room").durable().await.expect("kept")
+    };
+    let waiting = |book: &Book, of| -> Vec<(u64, String)> {
+        let items = book.mail(START, of, 0, usize::MAX);
+        items.iter().map(|item| (item.seq, item.payload.to_string())).collect()
+    };
+    for payload in ["\"1\"", "{\"\\u0000\":[2]}", "3"] {
+        post(&book, room(1), payload).await;
+    }
+    post(&book, room(2), "null").await;
+    book.acknowledge(START, room(1), 1).expect("ready");
+    // Seen elsewhere up to 7: numbered anew.
+    let (last, commit) = book.resume(START, room(2), 7).expect("ready").expect("an item");
+    commit.wait().await.expect("kept");
+    assert_eq!(last, 8);
+    book.resume(START, room(3), 4).expect("ready");
+    book = told_again(&mut backend, book, START).await.1;
+    if !lasts(&backend) {
+        assert_eq!(waiting(&book, room(1)), []);
+        return;
+    }
+    assert_eq!(waiting(&book, room(1)), [(2, "{\"\\u0000\":[2]}".to_owned()), (3, "3".to_owned())]);
+    assert_eq!(waiting(&book, room(2)), [(8, "null".to_owned())]);
+    assert_eq!(post(&book, room(1), "4").await, 4);
+    assert_eq!(post(&book, room(3), "5").await, 5);
+    // What was forgotten is made anew, without what it held.
+    let late = START.plus(ROOMY.mailbox_ttl * 2);
+    book.post(late, room(1), "1", 0).expect("room").durable().await.expect("kept");
+    while let (true, commit) = book.sweep(late).expect("ready") {
+        commit.wait().await.expect("kept");
+    }
+    book = told_again(&mut backend, book, START).await.1;
+    assert_eq!(waiting(&book, room(1)), [(1, "1".to_owned())]);
+    assert_eq!(waiting(&book, room(2)), []);
+}
+
+async fn one_of_thousands_who_redeem_one_code_at_once_succeeds(mut backend: impl Backend) {
+    let book = backend.open(START);
+    for _ in 0..10 {
+        let (code, minted) = book.mint(START).expect("room").durable().await.expect("kept");
+        let won: Vec<_> = std::thread::scope(|scope| {
+            let redeem = || (0..2500).filter_map(|_| book.redeem(START, code).ok()).collect::<Vec<_>>();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(redeem)).collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect()
+        });
+        let [won] = <[_; 1]>::try_from(won).expect("exactly one");
+        assert_eq!(won.durable().await, Ok(minted));
+    }
 }
 
 fn lasts<B: Backend>(_: &B) -> bool {

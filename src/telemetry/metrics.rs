@@ -1,8 +1,9 @@
 //! Every metric, as a handle that is resolved once. No label's value is ever made by a client.
 
 mod book;
+mod noisy;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use meetpoint_protocol::FrameType;
 use prometheus::{
@@ -10,9 +11,11 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
+pub use self::noisy::Noisy;
 use crate::core::{
     book::{Effort, Stock},
     lobby::Census,
+    sides::Attendance,
     turn::Tally,
 };
 
@@ -21,6 +24,9 @@ const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 
 /// People wait longer than machines.
 const WAIT_SECONDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0];
+
+/// What Prometheus reads: its text format, in UTF-8.
+const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// The one queue there is.
 const QUEUE: &str = "chat";
@@ -42,11 +48,24 @@ pub struct Metrics {
     receiver_gone: IntCounter,
     receiver_full: IntCounter,
     over_rate: IntCounter,
+    pub rate_limited: RateLimited,
     pub slow_consumers: IntCounter,
     ping_round_trip: Histogram,
     http_requests: IntCounterVec,
     http_duration: HistogramVec,
     book: book::Families,
+    /// Of the A/B wire, whose names have no prefix.
+    pub noisy: Arc<Noisy>,
+    unprefixed: Registry,
+}
+
+/// Requests that were not served because their client comes too often.
+pub struct RateLimited {
+    pub http: IntCounter,
+    /// Requests for a socket.
+    pub ws: IntCounter,
+    /// Redeems of clients that have guessed too many codes.
+    pub guess: IntCounter,
 }
 
 /// What is looked at only when somebody asks.
@@ -58,12 +77,16 @@ pub struct Scene {
     pub storage: (Effort, bool),
     /// Parties for which polls are held open.
     pub held: usize,
+    pub attendance: Attendance,
+    /// What frames take that are kept for sides that are not there, in bytes.
+    pub kept_frames: usize,
 }
 
 impl Metrics {
     /// `ends` are all values that the label of [`Self::closed`] may have; `build` are the labels of `meetpoint_build_info`.
     pub fn new(ends: &[&str], build: &[(&str, &str)]) -> Result<Self, prometheus::Error> {
         let registry = Registry::new_custom(Some("meetpoint".to_owned()), None)?;
+        let unprefixed = Registry::new();
         let new = Factory(&registry);
         let closed = new.counters("connections_closed_total", "Connections that ended, by reason", &["reason"])?;
         for end in ends {
@@ -78,6 +101,9 @@ impl Metrics {
         let drops =
             new.counters("relay_drops_total", "Frames for a partner that were not handed on, by reason", &["reason"])?;
         let drop = |reason| drops.with_label_values(&[reason]);
+        let rate_limited =
+            new.counters("rate_limited_total", "Requests of clients that come too often, by limit", &["what"])?;
+        let limited = |what| rate_limited.with_label_values(&[what]);
         let waiting = new.gauges("queue_waiting_clients", "Clients that look for a partner", &["queue"])?;
         let oldest = GaugeVec::new(
             Opts::new("queue_oldest_wait_seconds", "How long the client at the head of the queue has been waiting"),
@@ -113,6 +139,7 @@ impl Metrics {
             receiver_gone: drop("receiver_gone"),
             receiver_full: drop("receiver_full"),
             over_rate: drop("over_rate"),
+            rate_limited: RateLimited { http: limited("http"), ws: limited("ws"), guess: limited("guess") },
             slow_consumers: new
                 .counter("slow_consumers_total", "Connections closed because the client did not read")?,
             ping_round_trip: new.histogram("ping_round_trip_seconds", "From a protocol ping to its pong", SECONDS)?,
@@ -123,6 +150,8 @@ impl Metrics {
             )?,
             http_duration,
             book: book::Families::new(&new)?,
+            noisy: Arc::new(Noisy::new(&unprefixed)?),
+            unprefixed,
             registry,
         })
     }
@@ -168,12 +197,14 @@ impl Metrics {
         self.oldest_wait.set(scene.census.oldest_wait.as_secs_f64());
         self.pairs.set(scene.census.pairs as i64);
         self.book.set(scene);
+        self.noisy.set(scene.attendance);
         // The process's own figures keep their well-known names, without this server's prefix.
         let mut families = prometheus::gather();
         families.extend(self.registry.gather());
+        families.extend(self.unprefixed.gather());
         let mut text = Vec::new();
         TextEncoder::new().encode(&families, &mut text)?;
-        Ok((text, prometheus::TEXT_FORMAT))
+        Ok((text, TEXT_FORMAT))
     }
 }
 

@@ -3,5 +3,6 @@
 mod drain;
 mod heartbeat;
 mod metrics;
+mod noisy;
 mod pipes;
 mod rate;

@@ -103,8 +103,17 @@ impl Document {
 
     /// The schema of an operation's answers with this status, where it describes any.
     pub fn response(&self, operation: &Operation, status: u64) -> Option<Rc<Validator>> {
+        self.media(operation, status, "application/json")
+    }
+
+    /// The same for answers of plain text, as JSON strings.
+    pub fn text(&self, operation: &Operation, status: u64) -> Option<Rc<Validator>> {
+        self.media(operation, status, "text/plain")
+    }
+
+    fn media(&self, operation: &Operation, status: u64, media: &str) -> Option<Rc<Validator>> {
         let (response, pointer) = self.at(&format!("{}/responses/{status}", operation.pointer))?;
-        let media = response["content"].as_object()?.keys().find(|media| *media == "application/json")?;
+        response["content"].get(media)?;
         Some(self.validator(&format!("{pointer}/content/{}/schema", escaped(media))))
     }
 

@@ -1,6 +1,7 @@
 //! The description of the HTTP surface in `docs/openapi.json` is valid, is what the server serves, and is true: of the
 //! originals' recorded conversations, and of what a server answers to its examples.
 
+mod codes;
 mod conversation;
 mod deviating;
 mod document;

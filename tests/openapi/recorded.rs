@@ -126,7 +126,8 @@ fn what_the_originals_said_is_described_and_so_is_what_is_said_better() {
     }
     assert!(reader.faults.is_empty(), "{} faults:\n{}", reader.faults.len(), reader.faults.join("\n"));
     assert!(reader.answers >= ANSWERS, "{} answers were compared", reader.answers);
-    for operation in reader.exact.operations().filter(|operation| operation.value["tags"][0] != "Service") {
+    let elsewhere = |operation: &Operation| ["Service", "Codes"].iter().any(|tag| operation.value["tags"][0] == *tag);
+    for operation in reader.exact.operations().filter(|operation| !elsewhere(operation)) {
         let reached = reader.reached.iter().any(|(id, status)| id == operation.id && *status == 200);
         assert!(reached, "no recording succeeds at {}", operation.id);
     }

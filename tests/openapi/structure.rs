@@ -85,6 +85,8 @@ fn every_operation_has_a_name_of_its_own_words_and_answers() {
         }
         let writes = ["POST", "DELETE"].contains(&method.as_str()) && !["register", "pollSession"].contains(&id);
         assert!(!writes || responses.contains_key("503"), "{method} {path} may meet a full disk");
+        let is_limited = value["tags"][0] != "Service";
+        assert!(!is_limited || responses.contains_key("429"), "{method} {path} may be asked too often");
         assert_eq!(value.get("security").is_some(), responses.contains_key("401"), "{method} {path}");
     }
 }

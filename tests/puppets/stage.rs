@@ -72,7 +72,8 @@ impl Stage {
         let bounds = Bounds { bytes: 1 << 20, frames: 1000, kept: 4096 };
         let (client, conn) = (ClientId::from_random(self.chance.id()), ConnId(self.entered));
         let outbox = Outbox::new(client, conn, self.chat.words(), bounds, Box::new(tape.clone()));
-        let session = self.chat.open(outbox, &mut Turn::new(self.now));
+        let Ok(entry) = self.chat.admit(None) else { panic!("the chat takes everybody") };
+        let session = entry(outbox, &mut Turn::new(self.now));
         Puppet { id: client.to_string(), tape, session }
     }
 

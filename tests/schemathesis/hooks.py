@@ -22,7 +22,7 @@ LONGEST_WAIT = 50
 
 # The same choices in every run.
 chance = random.Random(1)
-known = {"offers": [], "rpc": []}
+known = {"codes": [], "offers": [], "rpc": []}
 
 
 def needs_credentials(context):
@@ -53,6 +53,11 @@ def before_call(context, case, **kwargs):
     is_chained = case.meta is not None and case.meta.phase.name == "stateful"
     if "offerId" in (case.path_parameters or {}) and not is_chained and known["offers"] and chance.random() < KNOWN:
         case.path_parameters["offerId"] = chance.choice(known["offers"])
+    if case.operation.path == "/rendezvous/redeem":
+        case.headers = case.headers or {}
+        case.headers["X-Forwarded-For"] = f"10.{chance.randrange(256)}.{chance.randrange(256)}.{chance.randrange(256)}"
+        if isinstance(body, dict) and "code" in body and not is_chained and known["codes"] and chance.random() < KNOWN:
+            body["code"] = known["codes"].pop()
     if case.operation.path == "/rpc":
         for call in body if isinstance(body, list) else [body]:
             if isinstance(call, dict):
@@ -71,6 +76,8 @@ def after_call(context, case, response):
         remember("rpc", [offer.get("offerId") for offer in found])
     elif case.operation.path == "/offers" and isinstance(answer, dict):
         remember("offers", [offer.get("id") for offer in offers_of(answer)])
+    elif case.operation.path == "/rendezvous/code" and isinstance(answer, dict):
+        remember("codes", [answer.get("code")])
 
 
 def offers_of(result):

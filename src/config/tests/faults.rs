@@ -4,7 +4,7 @@ use std::{ffi::OsString, os::unix::ffi::OsStringExt, time::Duration};
 
 use proptest::prelude::*;
 
-use super::{OTHER_VALUES, faults, run, served};
+use super::{OTHER_VALUES, faults, refused, run, served};
 use crate::config::{Refusal, load, table};
 
 #[test]
@@ -34,16 +34,41 @@ fn the_texts_of_the_original_are_kept() {
         ("HEARTBEAT", "0ms", "WS_HEARTBEAT must be >0"),
         ("HEARTBEAT", "-1", "WS_HEARTBEAT must be >0"),
     ] {
-        assert_eq!(faults(&[], &[(variable, value)]), [line]);
+        assert_eq!(refused(&[], &[(variable, value)]), (vec![line.to_owned()], 1));
     }
     assert_eq!(faults(&["--port", "70000"], &[]), ["invalid PORT: 70000 (--port)"]);
     assert_eq!(faults(&["--heartbeat", "-1"], &[]), ["WS_HEARTBEAT must be >0 (--heartbeat)"]);
 }
 
 #[test]
+fn the_exit_code_is_the_originals_when_all_faults_are() {
+    let original = [("PORT", "70000"), ("WS_MAX_MSG", "1024"), ("HEARTBEAT", "0"), ("TLS_KEY_FILE", "key.pem")];
+    assert_eq!(refused(&[], &original).1, 1);
+    assert_eq!(refused(&["--port", "70000"], &[]).1, 1, "the same fault in a flag");
+    let own = [
+        (&["--log-format", "xml"][..], &[][..]),
+        (&["--prot", "80"], &[]),
+        (&[], &[("HEARTBEAT", "99ms")]),
+        (&[], &[("WS_MAX_MSG", "17MiB")]),
+        (&[], &[("HEARTBEAT", "20s"), ("WS_HEARTBEAT", "30s")]),
+        (&[], &[("WS_MAX_MSG", "1MiB")]),
+    ];
+    for (args, variables) in own {
+        assert_eq!(refused(args, variables).1, 2, "{args:?} {variables:?}");
+        assert_eq!(refused(args, &[variables, &[("PORT", "70000")]].concat()).1, 2, "beside one of the original's");
+    }
+    assert_eq!(refused(&["healthcheck"], &[("PORT", "70000")]).1, 2, "a probe was none of the original's");
+}
+
+#[test]
 fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
     for (variable, values) in [
         ("HOST", &["a b", "http://a"][..]),
+        ("TLS_CERT_FILE", &["a\tb"]),
+        ("TLS_KEY_FILE", &["a\0b"]),
+        ("TRUSTED_PROXIES", &["localhost", "10.0.0.0/33", "::1/129", "10.0.0.0/8 10.0.0.1", "10.0.0.0/8,a", "private"]),
+        ("HTTP_RATE_PER_MIN", &["1000001", "-1", "1.5", "off"]),
+        ("WS_RATE_PER_MIN", &["1000001", "-1"]),
         ("ALLOWED_ORIGIN", &["https://a b"]),
         ("DEV", &["on", "2", "t"]),
         ("REMATCH_COOLDOWN", &["25h", "5 s", "-1", "soon"]),
@@ -56,6 +81,9 @@ fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
         ("OUTBOX_MAX_FRAMES", &["0", "65537"]),
         ("MAX_MSG_PER_SECOND", &["1000001", "4294967296"]),
         ("HTTP_MAX_BODY", &["1023", "17MiB", "0"]),
+        ("ROOM_TTL", &["99ms", "0", "-1", "169h", "604801", "10 m"]),
+        ("MAILBOX_TTL", &["99ms", "0", "8d"]),
+        ("CODE_DIGITS", &["3", "9", "four"]),
         ("STORAGE_TYPE", &["postgres", "sqlite3"]),
         ("STORAGE_PATH", &["a\tb"]),
         ("STORAGE_SYNC", &["off", "extra"]),
@@ -152,7 +180,7 @@ fn all_faults_are_told_together() {
 fn a_value_that_is_not_unicode_is_a_fault() {
     let bad = || OsString::from_vec(vec![b'a', 0xff]);
     let by_variable = load([OsString::from("meetpoint")], |name| (name == "HOST").then(bad));
-    let line = |name| Err(Refusal::Faults(vec![format!("invalid {name}: a\u{fffd} (expected valid Unicode)")]));
+    let line = |name| Err(Refusal::misconfigured(vec![format!("invalid {name}: a\u{fffd} (expected valid Unicode)")]));
     assert_eq!(by_variable, line("HOST"));
     assert_eq!(load(["meetpoint".into(), "--host".into(), bad()], |_| None), line("--host"));
 }
@@ -171,7 +199,7 @@ proptest! {
         let Some(setting) = table::all().nth(index) else { panic!("{index}") };
         for result in [run(&[], &[(setting.variable, &value)]), run(&[&format!("--{}={value}", setting.flag)], &[])] {
             if let Err(refusal) = result {
-                let Refusal::Faults(lines) = refusal else { panic!("{refusal:?}") };
+                let Refusal::Faults { lines, .. } = refusal else { panic!("{refusal:?}") };
                 prop_assert!(lines.len() == 1 && !lines[0].contains(char::is_control), "{:?}", lines);
             }
         }

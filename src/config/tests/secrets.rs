@@ -87,7 +87,7 @@ fn a_secret_is_in_no_text() {
         assert!(!text.to_ascii_lowercase().contains("00112233"), "{text}");
     }
     let bad = || OsString::from_vec(b"hunter2\xff".to_vec());
-    let line = |name| Err(Refusal::Faults(vec![format!("invalid {name} (expected valid Unicode)")]));
+    let line = |name| Err(Refusal::misconfigured(vec![format!("invalid {name} (expected valid Unicode)")]));
     assert_eq!(load(["meetpoint".into()], |name| (name == "AUTH_SECRET").then(bad)), line("AUTH_SECRET"));
     assert_eq!(load(["meetpoint".into(), "--auth-secret".into(), bad()], |_| None), line("--auth-secret"));
     // Beside other faults and in clap's own texts, too.

@@ -2,10 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use meetpoint_protocol::Timestamp;
+use meetpoint_protocol::{Timestamp, noisy::Code};
 use tokio::sync::watch;
 
 use super::{
+    codes::Minted,
+    mail::{Address, Mailbox},
     names::Name,
     offer::{Offer, Seq, Text},
 };
@@ -30,6 +32,16 @@ pub enum Change {
         digest: Digest,
         until: Timestamp,
     },
+    Code {
+        code: Code,
+        before: Option<Minted>,
+        after: Option<Minted>,
+    },
+    Mail {
+        address: Address,
+        before: Option<Arc<Mailbox>>,
+        after: Option<Arc<Mailbox>>,
+    },
     /// Records that have expired and are invisible already.
     Forgotten(Forgotten),
 }
@@ -40,6 +52,8 @@ pub struct Forgotten {
     pub offers: Vec<Seq>,
     pub names: Vec<Text>,
     pub nonces: Vec<Digest>,
+    pub codes: Vec<Code>,
+    pub mail: Vec<Address>,
 }
 
 /// Everything that a journal holds, as a book begins with it.
@@ -48,6 +62,8 @@ pub struct Kept {
     pub offers: Vec<Arc<Offer>>,
     pub names: Vec<(Text, Arc<Name>)>,
     pub nonces: Vec<(Digest, Timestamp)>,
+    pub codes: Vec<(Code, Minted)>,
+    pub mail: Vec<(Address, Arc<Mailbox>)>,
 }
 
 /// The storage cannot take anything now: its disk is full, or worse. What was to be kept is not.
@@ -102,6 +118,11 @@ impl Commit {
 
     pub fn pending(outcome: watch::Receiver<Outcome>) -> Self {
         Self(Some(outcome))
+    }
+
+    /// What is known now, without waiting.
+    pub fn outcome(&self) -> Outcome {
+        self.0.as_ref().map_or(Outcome::Durable, |outcome| *outcome.borrow())
     }
 
     /// Returns when the changes are durable.

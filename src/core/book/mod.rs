@@ -1,5 +1,5 @@
-//! What is kept for others to find: offers of every generation, names, spent nonces. One record for all, one set of rules: who
-//! may answer, once, until when, which secret, whose candidates.
+//! What is kept for others to find: offers of every generation, names, spent nonces, rendezvous codes, mail. One record for all offers, one
+//! set of rules: who may answer, once, until when, which secret, whose candidates.
 //!
 //! Memory is the authority: every question is answered from the shelf. A change is made there, told to the [`Journal`] in the
 //! same order, and answered when it is durable ([`Written`]). Others may see it some milliseconds earlier. When the
@@ -9,8 +9,10 @@
 
 mod answer;
 mod arrivals;
+mod codes;
 mod discover;
 mod journal;
+mod mail;
 mod names;
 mod nonce;
 mod offer;
@@ -30,8 +32,10 @@ use parking_lot::Mutex;
 pub use self::{
     answer::{From, Key, NewAnswer, News, Window},
     arrivals::{Arrivals, Heard, Wait},
+    codes::{Minted, Rules as CodeRules},
     discover::{Page, Peers, Ranked},
     journal::{Change, Commit, Digest, Effort, Forgotten, Journal, Kept, Outcome, Unavailable, Written, all_durable},
+    mail::{Address, Item, MOST_BYTES, MOST_ITEMS, Mailbox},
     names::Name,
     offer::{Answer, Candidate, Limits, Offer, Role, Seq, Service, Space, Text},
     publish::{NewId, NewOffer},
@@ -74,6 +78,12 @@ pub enum Refusal {
     /// The key holds another name.
     KeyTaken,
     NonceSpent,
+    /// The code has been redeemed or has expired, not long ago.
+    CodeSpent,
+    /// Every code that there is is taken.
+    NoCodeFree,
+    /// The receiver has not acknowledged as much as a mailbox holds.
+    MailboxFull,
     /// The storage takes nothing now.
     Unavailable,
 }
@@ -89,6 +99,10 @@ impl std::convert::From<Unavailable> for Refusal {
 pub struct Stock {
     pub offers: [usize; Space::ALL.len()],
     pub names: usize,
+    /// Codes that can be redeemed.
+    pub codes: usize,
+    /// Items in mailboxes.
+    pub mail: usize,
     /// As the limit counts them.
     pub bytes: usize,
 }
@@ -106,6 +120,12 @@ impl Book {
         for (digest, until) in kept.nonces {
             shelf.spend(digest, until, true);
         }
+        for (code, minted) in kept.codes {
+            shelf.codes.put(code, Some(minted));
+        }
+        for (address, mailbox) in kept.mail {
+            shelf.mail.load(address, mailbox);
+        }
         shelf.retire(now, usize::MAX);
         Self { shelf: Mutex::new(shelf), journal, limits, chance, arrivals: Arrivals::default() }
     }
@@ -119,6 +139,8 @@ impl Book {
         self.read(now, |shelf| Stock {
             offers: Space::ALL.map(|space| shelf.count(space)),
             names: shelf.names.len(),
+            codes: shelf.codes.live(),
+            mail: shelf.mail.items(),
             bytes: shelf.bytes(),
         })
     }
@@ -194,6 +216,17 @@ impl Book {
         now: Timestamp,
         change: impl FnOnce(&mut Writer) -> Result<T, Refusal>,
     ) -> Result<Written<T>, Refusal> {
+        let (value, commit) = self.change(now, change, |journal, _, changes| journal.append(changes))?;
+        Ok(Written::new(value, commit))
+    }
+
+    /// Makes changes, all or none; `keep` hands them to the journal, if there are any.
+    fn change<T>(
+        &self,
+        now: Timestamp,
+        change: impl FnOnce(&mut Writer) -> Result<T, Refusal>,
+        keep: impl FnOnce(&dyn Journal, &T, Vec<Change>) -> Commit,
+    ) -> Result<(T, Commit), Refusal> {
         let mut shelf = self.shelf.lock();
         if !self.journal.is_ready() {
             return Err(Refusal::Unavailable);
@@ -204,10 +237,11 @@ impl Book {
         let Writer { changes, heard, .. } = writer;
         match result {
             Ok(value) => {
-                let commit = if changes.is_empty() { Commit::DONE } else { self.journal.append(changes) };
+                let commit =
+                    if changes.is_empty() { Commit::DONE } else { keep(self.journal.as_ref(), &value, changes) };
                 drop(shelf);
                 self.arrivals.tell(&heard);
-                Ok(Written::new(value, commit))
+                Ok((value, commit))
             }
             Err(refusal) => {
                 for change in changes.into_iter().rev() {

@@ -7,8 +7,8 @@ use super::{
     journal::{Change, Digest},
 };
 
-/// The part of all bytes that nonces may take, besides what is kept: a full book still hears who wants to remove something.
-const SHARE: usize = 8;
+/// The part of all bytes that nonces may take, and codes as well, besides what is kept: a full book still hears who wants to remove something.
+pub(super) const SHARE: usize = 8;
 
 impl Book {
     /// Spends a nonce, which cannot be spent again before `until`. `kept` is for a request that is about to change something: the

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use meetpoint_protocol::Timestamp;
 
-use super::answer::Window;
+use super::{answer::Window, codes::Rules as CodeRules};
 
 /// Text that is kept: shared, never changed.
 pub type Text = Arc<str>;
@@ -201,10 +201,13 @@ pub struct Limits {
     pub per_owner: usize,
     /// Offers in all.
     pub offers: usize,
-    /// Bytes of offers, candidates and names in all; nonces may take an eighth of it besides.
+    /// Bytes of offers, candidates, names and mail in all; nonces may take an eighth of it besides, and codes another.
     pub bytes: usize,
     /// How long an answered offer with tags stays.
     pub answered_tags: Duration,
+    pub codes: CodeRules,
+    /// How long a mailbox is kept after what happened last.
+    pub mailbox_ttl: Duration,
 }
 
 impl Limits {

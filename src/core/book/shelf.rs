@@ -9,7 +9,9 @@ use meetpoint_protocol::Timestamp;
 
 use super::{
     Refusal,
+    codes::Codes,
     journal::{Change, Digest, Forgotten},
+    mail::Mail,
     names::Names,
     offer::{Offer, Seq, Space, Text},
     topic::Topics,
@@ -24,6 +26,8 @@ pub(super) struct Shelf {
     spaces: [Finder; Space::ALL.len()],
     deadlines: BTreeSet<(Timestamp, Seq)>,
     pub names: Names,
+    pub codes: Codes,
+    pub mail: Mail,
     nonces: HashMap<Digest, Spent>,
     nonce_deadlines: BTreeSet<(Timestamp, Digest)>,
     offer_bytes: usize,
@@ -66,9 +70,9 @@ impl Shelf {
         self.finder(space).ids.len()
     }
 
-    /// What offers and names take; nonces have a share of their own.
+    /// What offers, names and mail take; nonces and codes have shares of their own.
     pub(super) fn bytes(&self) -> usize {
-        self.offer_bytes + self.names.bytes()
+        self.offer_bytes + self.names.bytes() + self.mail.bytes()
     }
 
     /// A number for a new record.
@@ -161,6 +165,10 @@ impl Shelf {
                 }
             } else if let Some(name) = self.names.retire(now) {
                 self.dead.names.push(name);
+            } else if let Some(forgotten) = self.codes.retire(now) {
+                self.dead.codes.extend(forgotten);
+            } else if let Some(address) = self.mail.retire(now) {
+                self.dead.mail.push(address);
             } else {
                 return true;
             }
@@ -173,14 +181,19 @@ impl Shelf {
         fn some<T>(from: &mut Vec<T>, at_most: usize) -> Vec<T> {
             from.split_off(from.len().saturating_sub(at_most))
         }
-        let (offers, mut names, mut nonces) = (
-            some(&mut self.dead.offers, at_most),
-            some(&mut self.dead.names, at_most),
-            some(&mut self.dead.nonces, at_most),
-        );
-        names.retain(|name| self.names.get(name).is_none());
-        nonces.retain(|digest| !self.nonces.contains_key(digest));
-        (Forgotten { offers, names, nonces }, self.dead != Forgotten::default())
+        let dead = &mut self.dead;
+        let mut batch = Forgotten {
+            offers: some(&mut dead.offers, at_most),
+            names: some(&mut dead.names, at_most),
+            nonces: some(&mut dead.nonces, at_most),
+            codes: some(&mut dead.codes, at_most),
+            mail: some(&mut dead.mail, at_most),
+        };
+        batch.names.retain(|name| self.names.get(name).is_none());
+        batch.nonces.retain(|digest| !self.nonces.contains_key(digest));
+        batch.codes.retain(|code| self.codes.get(*code).is_none());
+        batch.mail.retain(|address| self.mail.get(*address).is_none());
+        (batch, self.dead != Forgotten::default())
     }
 
     /// Takes a change back.
@@ -191,10 +204,14 @@ impl Shelf {
             Change::Nonce { digest, .. } => {
                 self.unspend(&digest);
             }
+            Change::Code { code, before, .. } => self.codes.put(code, before),
+            Change::Mail { address, before, .. } => self.mail.put(address, before),
             Change::Forgotten(dead) => {
                 self.dead.offers.extend(dead.offers);
                 self.dead.names.extend(dead.names);
                 self.dead.nonces.extend(dead.nonces);
+                self.dead.codes.extend(dead.codes);
+                self.dead.mail.extend(dead.mail);
             }
         }
     }

@@ -5,14 +5,14 @@ use crate::core::event::Departure;
 
 /// A socket that takes so many bytes and then no more, until it is emptied.
 #[derive(Clone, Default)]
-struct Pipe(Arc<Mutex<(Vec<u8>, usize)>>);
+pub(in crate::core) struct Pipe(Arc<Mutex<(Vec<u8>, usize)>>);
 
 impl Pipe {
-    fn with_room(room: usize) -> Self {
+    pub(in crate::core) fn with_room(room: usize) -> Self {
         Self(Arc::new(Mutex::new((Vec::new(), room))))
     }
 
-    fn empty(&self, room: usize) -> Vec<u8> {
+    pub(in crate::core) fn empty(&self, room: usize) -> Vec<u8> {
         let mut pipe = self.0.lock();
         pipe.1 = room;
         std::mem::take(&mut pipe.0)

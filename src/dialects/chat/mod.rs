@@ -20,6 +20,7 @@ mod words;
 
 use std::{sync::Arc, time::Duration};
 
+use axum::response::Response;
 use meetpoint_protocol::{
     Close, FrameType,
     chat::{self, ErrorCode, Fault, PONG, Ready, Relay, Relayed, Request},
@@ -28,7 +29,7 @@ use meetpoint_protocol::{
 use serde_json::value::RawValue;
 
 use self::words::ChatWords;
-use super::{Dialect, Flow, Session};
+use super::{Dialect, Entry, Flow, Session};
 use crate::{
     core::{
         event::{Departure, Event, Match, Words},
@@ -55,6 +56,18 @@ impl Dialect for Chat {
         "/ws"
     }
 
+    fn admit(&self, _: Option<&str>) -> Result<Entry, Box<Response>> {
+        let lobby = self.lobby.clone();
+        let ping_interval_ms = self.ping_interval.as_millis() as u64;
+        Ok(Box::new(move |outbox, turn| {
+            let session = ChatSession { id: outbox.client().to_text(), lobby, outbox, room: None, unreadable: 0 };
+            let mut ready = Vec::new();
+            Ready { client: session.outbox.client(), ping_interval_ms }.write(&mut ready);
+            session.push(FrameType::Ready, &[&ready], turn);
+            Box::new(session)
+        }))
+    }
+
     fn missing_origin(&self) -> Missing {
         Missing::Suspect
     }
@@ -65,16 +78,6 @@ impl Dialect for Chat {
 
     fn words(&self) -> &'static dyn Words {
         &ChatWords
-    }
-
-    fn open(&self, outbox: Outbox, turn: &mut Turn) -> Box<dyn Session> {
-        let session =
-            ChatSession { id: outbox.client().to_text(), lobby: self.lobby.clone(), outbox, room: None, unreadable: 0 };
-        let mut ready = Vec::new();
-        let ping_interval_ms = self.ping_interval.as_millis() as u64;
-        Ready { client: session.outbox.client(), ping_interval_ms }.write(&mut ready);
-        session.push(FrameType::Ready, &[&ready], turn);
-        Box::new(session)
     }
 }
 

@@ -21,8 +21,13 @@ mod topics;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{
+    Router,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode};
 
+use self::reply::{Problem, TOO_OFTEN};
 use crate::{
     config::Offers,
     core::{book::Book, chance::Chance, clock::Clock},
@@ -41,11 +46,19 @@ pub struct Rondevu {
     pub max_body: usize,
 }
 
+/// What one generation answers to a client that comes too often.
+type Busy = fn(&HeaderMap) -> Response;
+
 /// The routes of all generations, each with what pages of other origins may do there.
-pub fn routes(rondevu: &Arc<Rondevu>) -> [(Router, &'static Cors); 3] {
+pub fn routes(rondevu: &Arc<Rondevu>) -> [(Router, &'static Cors, Busy); 3] {
     [
-        (sessions::routes().with_state(rondevu.clone()), &sessions::CORS),
-        (offers::routes().merge(topics::routes()).with_state(rondevu.clone()), &offers::CORS),
-        (rpc::routes().with_state(rondevu.clone()), &rpc::CORS),
+        (sessions::routes().with_state(rondevu.clone()), &sessions::CORS, busy),
+        (offers::routes().merge(topics::routes()).with_state(rondevu.clone()), &offers::CORS, busy),
+        (rpc::routes().with_state(rondevu.clone()), &rpc::CORS, rpc::busy),
     ]
+}
+
+/// The REST generations' answer.
+fn busy(_: &HeaderMap) -> Response {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_OFTEN).into_response()
 }

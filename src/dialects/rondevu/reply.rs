@@ -48,6 +48,9 @@ pub(super) const UNAVAILABLE: &str = "Storage unavailable, try again later";
 /// What is said when the book is full, on every wire.
 pub(super) const FULL: &str = "Offer storage is full";
 
+/// What is said to an address that comes too often, on every wire.
+pub(super) const TOO_OFTEN: &str = "Too many requests";
+
 /// The storage looks every second whether it works again.
 pub(super) const RETRY_AFTER_SECONDS: &str = "1";
 

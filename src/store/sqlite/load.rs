@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use meetpoint_protocol::Timestamp;
 use rusqlite::{Connection, Row};
 
-use super::Unusable;
+use super::{Unusable, rendezvous};
 use crate::core::book::{Answer, Candidate, Digest, Kept, Name, Offer, Role, Seq, Service, Space, Text};
 
 pub(super) fn all(connection: &Connection) -> Result<Kept, Unusable> {
@@ -21,7 +21,13 @@ pub(super) fn all(connection: &Connection) -> Result<Kept, Unusable> {
         let seq = seq(row, 0)?;
         offers.push(Arc::new(offer(row, seq, candidates.remove(&seq).unwrap_or_default())?));
     }
-    Ok(Kept { offers, names: names(connection)?, nonces: nonces(connection)? })
+    Ok(Kept {
+        offers,
+        names: names(connection)?,
+        nonces: nonces(connection)?,
+        codes: rendezvous::codes(connection)?,
+        mail: rendezvous::mailboxes(connection)?,
+    })
 }
 
 fn offer(row: &Row, seq: Seq, candidates: Vec<Arc<Candidate>>) -> Result<Offer, Unusable> {
@@ -102,12 +108,12 @@ fn nonces(connection: &Connection) -> Result<Vec<(Digest, Timestamp)>, Unusable>
     Ok(nonces)
 }
 
-fn seq(row: &Row, column: usize) -> Result<Seq, Unusable> {
+pub(super) fn seq(row: &Row, column: usize) -> Result<Seq, Unusable> {
     let number: i64 = row.get(column)?;
     Seq::try_from(number).map_err(|_| Unusable::Record(format!("number {number}")))
 }
 
-fn timestamp(row: &Row, column: usize) -> Result<Timestamp, Unusable> {
+pub(super) fn timestamp(row: &Row, column: usize) -> Result<Timestamp, Unusable> {
     let millis: i64 = row.get(column)?;
     let millis = u64::try_from(millis).map_err(|_| Unusable::Record(format!("moment {millis}")))?;
     Ok(Timestamp::from_millis(millis))

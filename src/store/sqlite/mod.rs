@@ -4,6 +4,7 @@
 //! The file is locked for this process: memory is the authority, and two authorities would contradict each other.
 
 mod load;
+mod rendezvous;
 mod schema;
 mod write;
 mod writer;
@@ -31,7 +32,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const IN_MEMORY: &str = ":memory:";
 
 /// Statements that stay prepared.
-const STATEMENTS: usize = 32;
+const STATEMENTS: usize = 64;
 
 /// An open file, before anything is written.
 pub struct Sqlite {

@@ -60,6 +60,31 @@ const MIGRATIONS: &[&str] = &[
         until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), filler BLOB NOT NULL) STRICT;",
+    // Rooms are 16 bytes. Mail is found by its box; a payload may be as large as a box.
+    "CREATE TABLE codes (
+        code TEXT PRIMARY KEY,
+        room BLOB NOT NULL,
+        expires INTEGER NOT NULL,
+        rests_until INTEGER NOT NULL,
+        redeemed INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE mailboxes (
+        room BLOB NOT NULL,
+        side TEXT NOT NULL,
+        last INTEGER NOT NULL,
+        acknowledged INTEGER NOT NULL,
+        expires INTEGER NOT NULL,
+        PRIMARY KEY (room, side)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE mail (
+        id INTEGER PRIMARY KEY,
+        room BLOB NOT NULL,
+        side TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        payload TEXT NOT NULL,
+        FOREIGN KEY (room, side) REFERENCES mailboxes (room, side) ON DELETE CASCADE
+    ) STRICT;
+    CREATE UNIQUE INDEX mail_of_box ON mail (room, side, seq);",
 ];
 
 /// Brings the file into the newest schema, and the connection into the right mode. A file that is not this program's stays as it is.

@@ -3,6 +3,7 @@
 use meetpoint_protocol::Timestamp;
 use rusqlite::{CachedStatement, Connection, Result, params};
 
+use super::rendezvous;
 use crate::core::book::{Change, Forgotten, Name, Offer, Seq, Text};
 
 /// Writes one change, within whatever transaction is open.
@@ -28,11 +29,17 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
             let mut put = prepared(connection, "INSERT OR REPLACE INTO nonces (digest, until) VALUES (?1, ?2)")?;
             put.execute(params![digest, millis(*until)]).map(drop)
         }
-        Change::Forgotten(Forgotten { offers, names, nonces }) => {
+        Change::Code { code, after, .. } => rendezvous::put_code(connection, *code, after.as_ref()),
+        Change::Mail { address, before, after } => {
+            rendezvous::put_mailbox(connection, *address, before.as_deref(), after.as_deref())
+        }
+        Change::Forgotten(Forgotten { offers, names, nonces, codes, mail }) => {
             offers.iter().try_for_each(|seq| delete_offer(connection, *seq))?;
             names.iter().try_for_each(|name| delete_name(connection, name))?;
             let mut delete = prepared(connection, "DELETE FROM nonces WHERE digest = ?1")?;
-            nonces.iter().try_for_each(|digest| delete.execute([digest]).map(drop))
+            nonces.iter().try_for_each(|digest| delete.execute([digest]).map(drop))?;
+            codes.iter().try_for_each(|code| rendezvous::put_code(connection, *code, None))?;
+            mail.iter().try_for_each(|address| rendezvous::delete_mailbox(connection, *address))
         }
     }
 }
@@ -140,11 +147,11 @@ fn delete_name(connection: &Connection, name: &Text) -> Result<()> {
     prepared(connection, "DELETE FROM names WHERE name = ?1")?.execute([name]).map(drop)
 }
 
-fn prepared<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>> {
+pub(super) fn prepared<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>> {
     connection.prepare_cached(sql)
 }
 
-fn millis(moment: Timestamp) -> i64 {
+pub(super) fn millis(moment: Timestamp) -> i64 {
     i64::try_from(moment.millis()).unwrap_or(i64::MAX)
 }
 

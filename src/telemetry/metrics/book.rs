@@ -9,6 +9,9 @@ use crate::core::book::Space;
 pub(super) struct Families {
     offers: Vec<IntGauge>,
     names: IntGauge,
+    codes: IntGauge,
+    mail: IntGauge,
+    kept_frames: IntGauge,
     bytes: IntGauge,
     held: IntGauge,
     ready: IntGauge,
@@ -28,6 +31,10 @@ impl Families {
         Ok(Self {
             offers: Space::ALL.iter().map(|space| offers.with_label_values(&[space.name()])).collect(),
             names: new.gauge("usernames", "User names that are claimed")?,
+            codes: new.gauge("rendezvous_codes", "Codes that can be redeemed")?,
+            mail: new.gauge("mail_items", "Items in mailboxes that their receivers have not acknowledged")?,
+            kept_frames: new
+                .gauge("kept_frames_bytes", "What is kept of frames for sides that are not there, in bytes")?,
             bytes: new.gauge("kept_bytes", "What is kept, in bytes, as MAX_STORED_BYTES counts them")?,
             held: new.gauge("held_polls", "Parties for which polls are held open")?,
             ready: new.gauge("storage_ready", "Whether the storage takes changes: 1 or 0")?,
@@ -44,6 +51,9 @@ impl Families {
             gauge.set(offers as i64);
         }
         self.names.set(scene.stock.names as i64);
+        self.codes.set(scene.stock.codes as i64);
+        self.mail.set(scene.stock.mail as i64);
+        self.kept_frames.set(scene.kept_frames as i64);
         self.bytes.set(scene.stock.bytes as i64);
         self.held.set(scene.held as i64);
         let (effort, ready) = scene.storage;

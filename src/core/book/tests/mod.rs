@@ -1,10 +1,12 @@
 //! The rules, on a book whose journal can be made to fail.
 
+mod codes;
+mod mail;
 mod model;
 mod rules;
 mod waiting;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use meetpoint_protocol::Timestamp;
 use parking_lot::Mutex;
@@ -13,14 +15,23 @@ use tokio::sync::watch;
 use super::*;
 
 /// A moment to begin with.
-pub(super) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
+pub(in crate::core) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
-pub(super) const LIMITS: Limits =
-    Limits { per_owner: 4, offers: 10, bytes: 1 << 20, answered_tags: std::time::Duration::from_secs(30) };
+/// Limits that nothing meets by chance.
+pub(crate) const ROOMY: Limits = Limits {
+    per_owner: 1000,
+    offers: 100_000,
+    bytes: 1 << 30,
+    answered_tags: Duration::from_secs(30),
+    codes: CodeRules { digits: 4, ttl: Duration::from_secs(600) },
+    mailbox_ttl: Duration::from_secs(600),
+};
+
+pub(super) const LIMITS: Limits = Limits { per_owner: 4, offers: 10, bytes: 1 << 20, ..ROOMY };
 
 /// A journal that commits when it is told to, or fails.
 #[derive(Default)]
-pub(super) struct Scripted(Mutex<Script>);
+pub(in crate::core) struct Scripted(Mutex<Script>);
 
 struct Script {
     waiting: Vec<Change>,
@@ -56,7 +67,7 @@ impl Journal for Scripted {
 
 impl Scripted {
     /// Everything so far is durable.
-    pub(super) fn commit(&self) {
+    pub(in crate::core) fn commit(&self) {
         let mut script = self.0.lock();
         script.waiting.clear();
         script.outcome.send_replace(Outcome::Durable);
@@ -64,7 +75,7 @@ impl Scripted {
     }
 
     /// Nothing since the last commit is durable, and nothing is taken until [`Self::repair`].
-    pub(super) fn fail(&self, book: &Book) {
+    pub(in crate::core) fn fail(&self, book: &Book) {
         book.undo(|| {
             let mut script = self.0.lock();
             script.ready = false;
@@ -75,12 +86,12 @@ impl Scripted {
         script.outcome = watch::Sender::new(Outcome::Pending);
     }
 
-    pub(super) fn repair(&self) {
+    pub(in crate::core) fn repair(&self) {
         self.0.lock().ready = true;
     }
 }
 
-pub(super) fn book(limits: Limits) -> (Book, Arc<Scripted>) {
+pub(in crate::core) fn book(limits: Limits) -> (Book, Arc<Scripted>) {
     let journal = Arc::new(Scripted::default());
     let chance = Arc::new(Chance::from_seed(7));
     (Book::new(journal.clone(), Kept::default(), limits, chance, START), journal)
@@ -102,7 +113,7 @@ pub(super) fn offer(space: Space, id: &str, owner: &str, topics: &[&str]) -> New
         secret: None,
         info: None,
         service: None,
-        ttl: std::time::Duration::from_secs(1),
+        ttl: Duration::from_secs(1),
     }
 }
 

@@ -20,7 +20,7 @@ use super::routes;
 use crate::{
     config::{Offers, Settings},
     core::{
-        book::{Book, Change, Commit, Effort, Journal, Kept, Limits},
+        book::{Book, Change, Commit, Effort, Journal, Kept, Limits, tests::ROOMY},
         chance::Chance,
         clock::Clock,
     },
@@ -98,6 +98,7 @@ impl World {
             offers: settings.max,
             bytes: usize::MAX,
             answered_tags: settings.answered_ttl,
+            ..ROOMY
         };
         limits(&mut own);
         let now = Arc::new(AtomicU64::new(BEGIN));
@@ -105,7 +106,7 @@ impl World {
             let now = now.clone();
             move || Timestamp::from_millis(now.load(Relaxed))
         };
-        let clock = Clock::new(reading(&now), reading(&now));
+        let clock = Clock::new(std::time::Instant::now(), reading(&now), reading(&now));
         let journal = Arc::new(Forgetful { full: AtomicBool::new(false) });
         let chance = Arc::new(Chance::from_seed(7));
         let book = Book::new(journal.clone(), Kept::default(), own, chance.clone(), clock.now());

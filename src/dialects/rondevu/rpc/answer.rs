@@ -13,7 +13,10 @@ use super::{
     generation::Generation,
     tags,
 };
-use crate::dialects::rondevu::{body::Unread, reply::RETRY_AFTER_SECONDS};
+use crate::dialects::rondevu::{
+    body::Unread,
+    reply::{RETRY_AFTER_SECONDS, TOO_OFTEN},
+};
 
 /// What becomes of a call, as it stands on the wire.
 #[derive(Serialize)]
@@ -84,6 +87,8 @@ pub(super) enum Fault {
     TooMany(Generation, usize),
     /// A request of tags that came by itself.
     NoArray,
+    /// It was not read, because its client comes too often.
+    TooOften(Generation),
 }
 
 impl Fault {
@@ -91,6 +96,7 @@ impl Fault {
         match self {
             Self::Unread(unread) => unread.status(),
             Self::TooMany(Generation::Tags, _) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -103,6 +109,7 @@ impl Fault {
             Self::Empty(_) => "Empty request array".into(),
             Self::TooMany(_, max) => format!("Too many requests in batch (max {max})"),
             Self::NoArray => "Request must be an array of RPC calls".into(),
+            Self::TooOften(_) => TOO_OFTEN.into(),
         }
     }
 
@@ -113,6 +120,7 @@ impl Fault {
             Self::NotJson(Generation::Tags) | Self::Empty(Generation::Tags) | Self::NoArray => {
                 Some(tags::code::INVALID_PARAMS)
             }
+            Self::TooOften(Generation::Tags) => Some(tags::code::RATE_LIMIT_EXCEEDED),
             _ => None,
         }
     }
@@ -153,6 +161,12 @@ mod tests {
             (Fault::Empty(Services), 400, r#"{"error":"Empty request array"}"#),
             (Fault::TooMany(Services, 100), 400, r#"{"error":"Too many requests in batch (max 100)"}"#),
             (Fault::Unread(Unread::TooLarge), 413, r#"{"success":false,"error":"Request body too large"}"#),
+            (Fault::TooOften(Services), 429, r#"{"success":false,"error":"Too many requests"}"#),
+            (
+                Fault::TooOften(Tags),
+                429,
+                r#"[{"success":false,"error":"Too many requests","errorCode":"RATE_LIMIT_EXCEEDED"}]"#,
+            ),
             (Fault::Unread(Unread::Cut), 408, r#"{"success":false,"error":"Request body incomplete"}"#),
             (
                 Fault::NotJson(Tags),

@@ -59,6 +59,11 @@ pub fn routes() -> Router<Arc<Rondevu>> {
     Router::new().route("/rpc", post(rpc))
 }
 
+/// The answer to a client that comes too often.
+pub fn busy(headers: &HeaderMap) -> Response {
+    Fault::TooOften(generation::of_nothing(headers.contains_key(generation::PUBLIC_KEY))).into_response()
+}
+
 /// How many offers with tags there are, as clients of that generation look for it at `GET /`.
 pub fn index(rondevu: &Rondevu) -> Map<String, Value> {
     let offers = rondevu.book.stock(rondevu.clock.now()).offers[Space::Tags as usize];

@@ -14,7 +14,7 @@ use super::*;
 use crate::{
     config::Settings,
     core::{
-        book::{Book, Change, Effort, Journal, Kept, Limits, Outcome as Fate},
+        book::{Book, Change, Effort, Journal, Kept, Limits, Outcome as Fate, tests::ROOMY},
         chance::Chance,
         clock::Clock,
     },
@@ -60,11 +60,11 @@ impl Server {
         let now = move || Timestamp::from_millis(START).plus(began.elapsed());
         let journal = Arc::new(Paper(Mutex::new(Paper::with(Some(Fate::Durable)))));
         let chance = Arc::new(Chance::from_seed(7));
-        let limits = Limits { per_owner: 50, offers: 1000, bytes: 1 << 30, answered_tags: Duration::from_secs(30) };
+        let limits = Limits { per_owner: 50, offers: 1000, ..ROOMY };
         let book = Book::new(journal.clone(), Kept::default(), limits, chance.clone(), now());
         let rondevu = Rondevu {
             book: Arc::new(book),
-            clock: Clock::new(now, now),
+            clock: Clock::new(std::time::Instant::now(), now, now),
             chance,
             credentials: Credentials::new(&[7; 32]),
             offers: settings.offers,

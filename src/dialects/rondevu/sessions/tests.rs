@@ -20,7 +20,7 @@ use super::*;
 use crate::{
     config::{Offers, Settings},
     core::{
-        book::{Book, Kept, Limits, NewId, NewOffer, Space},
+        book::{Book, Kept, Limits, NewId, NewOffer, Space, tests::ROOMY},
         chance::Chance,
         clock::Clock,
     },
@@ -44,9 +44,9 @@ impl Api {
     fn new() -> Self {
         let now = Arc::new(AtomicU64::new(BEGINNING));
         let reading = |now: Arc<AtomicU64>| move || Timestamp::from_millis(now.load(Ordering::Relaxed));
-        let clock = Clock::new(reading(now.clone()), reading(now.clone()));
+        let clock = Clock::new(std::time::Instant::now(), reading(now.clone()), reading(now.clone()));
         let chance = Arc::new(Chance::from_seed(7));
-        let limits = Limits { per_owner: 10, offers: 10_000, bytes: 1 << 30, answered_tags: Duration::from_secs(30) };
+        let limits = Limits { per_owner: 10, offers: 10_000, ..ROOMY };
         let book = Book::new(Arc::new(Memory), Kept::default(), limits, chance.clone(), clock.now());
         let offers: Offers = Settings::default().offers;
         let credentials = Credentials::new(&[7; 32]);

@@ -23,7 +23,10 @@ pub(super) fn refused(refusal: Refusal, limits: &Limits) -> Failure {
         | Refusal::NotYours
         | Refusal::WrongSecret
         | Refusal::UnknownTags(_)
-        | Refusal::NonceSpent => OFFER_NOT_FOUND.to_owned(),
+        | Refusal::NonceSpent
+        | Refusal::CodeSpent
+        | Refusal::NoCodeFree
+        | Refusal::MailboxFull => OFFER_NOT_FOUND.to_owned(),
     })
 }
 

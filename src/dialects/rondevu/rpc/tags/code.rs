@@ -17,6 +17,7 @@ pub const TOO_MANY_OFFERS_PER_USER: &str = "TOO_MANY_OFFERS_PER_USER";
 pub const TOO_MANY_ICE_CANDIDATES: &str = "TOO_MANY_ICE_CANDIDATES";
 pub const SDP_TOO_LARGE: &str = "SDP_TOO_LARGE";
 pub const BATCH_TOO_LARGE: &str = "BATCH_TOO_LARGE";
+pub const RATE_LIMIT_EXCEEDED: &str = "RATE_LIMIT_EXCEEDED";
 pub const STORAGE_FULL: &str = "STORAGE_FULL";
 /// Of meetpoint: the original has no storage that refuses for a while.
 pub const STORAGE_UNAVAILABLE: &str = "STORAGE_UNAVAILABLE";

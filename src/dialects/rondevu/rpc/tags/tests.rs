@@ -25,7 +25,7 @@ use uuid::Builder;
 use crate::{
     config::Settings,
     core::{
-        book::{Book, Change, Commit, Effort, Journal, Kept, Limits},
+        book::{Book, Change, Commit, Effort, Journal, Kept, Limits, tests::ROOMY},
         chance::Chance,
         clock::Clock,
     },
@@ -80,14 +80,14 @@ impl World {
     fn with(limits: impl FnOnce(&mut Limits)) -> Self {
         let settings = Settings::default().offers;
         let answered_tags = settings.answered_ttl;
-        let mut own = Limits { per_owner: 1000, offers: 100_000, bytes: usize::MAX, answered_tags };
+        let mut own = Limits { bytes: usize::MAX, answered_tags, ..ROOMY };
         limits(&mut own);
         let (now, wall) = (Arc::new(AtomicU64::new(BEGIN)), Arc::new(AtomicU64::new(BEGIN)));
         let reading = |time: &Arc<AtomicU64>| {
             let time = time.clone();
             move || Timestamp::from_millis(time.load(Relaxed))
         };
-        let clock = Clock::new(reading(&now), reading(&wall));
+        let clock = Clock::new(std::time::Instant::now(), reading(&now), reading(&wall));
         let journal = Arc::new(Forgetful::default());
         let chance = Arc::new(Chance::from_seed(7));
         let book = Book::new(journal.clone(), Kept::default(), own, chance.clone(), clock.now());

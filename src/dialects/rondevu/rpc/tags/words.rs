@@ -22,7 +22,10 @@ pub(super) fn refused(refusal: &Refusal) -> Failure {
         | Refusal::TooManyCandidates
         | Refusal::UnknownTags(_)
         | Refusal::NameTaken
-        | Refusal::KeyTaken => not_found(),
+        | Refusal::KeyTaken
+        | Refusal::CodeSpent
+        | Refusal::NoCodeFree
+        | Refusal::MailboxFull => not_found(),
     }
 }
 

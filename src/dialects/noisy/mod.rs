@@ -1,0 +1,116 @@
+//! NoisyTransfer: two sides, A and B, meet in a room that one of them got with a code, and say to each other what a file transfer needs.
+//!
+//! ```text
+//! POST /rendezvous/code      ← {appID, code, expiresAt}            a code for people to read out
+//! POST /rendezvous/redeem    → {code}   ← {appID, expiresAt}       works once
+//!
+//! /ws?appID=…&side=A|B[&sid=…]
+//! ← room_full                                       both sides are there
+//! → offer / answer / ice / sender_ready             the other side: ← the same, byte for byte; kept while it is not there
+//! → hello {deliveredUpTo}                           ← what its mailbox has above that
+//! → send {to, payload, id?}                         side `to`: ← send {payload, seq}, or deliver {seq, payload} where it has a `sid`
+//!                                                   with an id, when it is kept: ← sent {id, seq}
+//! → delivered {upTo}                                its mailbox forgets what it has
+//! → telemetry {event, mode}                         counted
+//! ← peer_left                                       the other side has gone
+//! ← error {code, message, id?}                      never closes the socket
+//! ```
+//! Close codes: 1001 draining, 1007 invalid UTF-8, 1008 the side is taken, 1009 too large, 4008 slow consumer, 4010 ping timeout, 4409 the
+//! side came back on another socket.
+//!
+//! Client quirks served: field names and types in any case; binary frames count as text; what cannot be read is ignored; a client that
+//! attaches its listeners after `open` misses nothing, because it is told nothing before it has spoken, or a fifth of a second has passed.
+
+mod entrance;
+pub mod rendezvous;
+mod session;
+mod voice;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::response::Response;
+
+use self::{
+    entrance::Wish,
+    session::{Place, SideSession},
+    voice::{Documented, NoWords, Published},
+};
+use super::{Dialect, Entry, Refused};
+use crate::{
+    core::{
+        clock::Clock,
+        event::Words,
+        outbox::Bounds,
+        sides::{Guest, Sides, Voice},
+    },
+    guard::origin::Missing,
+    telemetry::metrics::Noisy as Meter,
+};
+
+/// How long a new client is told nothing, unless it speaks.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// The longest name by which a client that comes back is known, in bytes: a longer one is kept for nobody.
+const MAX_SID: usize = 256;
+
+/// The A/B wire over WebSockets.
+pub struct Noisy {
+    pub sides: Arc<Sides>,
+    pub meter: Arc<Meter>,
+    pub clock: Clock,
+    /// Bytes.
+    pub max_message: usize,
+}
+
+impl Dialect for Noisy {
+    fn path(&self) -> &'static str {
+        "/ws"
+    }
+
+    fn claims(&self, query: Option<&str>) -> bool {
+        entrance::claims(query)
+    }
+
+    fn admit(&self, query: Option<&str>) -> Result<Entry, Box<Response>> {
+        let Wish { app, side, sid } = entrance::read(query)?;
+        let (sides, meter, clock) = (self.sides.clone(), self.meter.clone(), self.clock.clone());
+        Ok(Box::new(move |outbox, turn| {
+            meter.connected();
+            let voice: &dyn Voice = if sid.is_some() { &Published } else { &Documented };
+            let name = sid.filter(|sid| !sid.is_empty() && sid.len() <= MAX_SID).map(Into::into);
+            let me = Guest { outbox, voice, name };
+            let (duo, welcome) = sides.sit(app, side, &me, turn);
+            let place = Place::new(welcome, turn.now);
+            Box::new(SideSession { sides, meter, clock, side, me, duo, place })
+        }))
+    }
+
+    fn refuse(&self, why: &Refused) -> Option<Response> {
+        entrance::refuse(why)
+    }
+
+    fn missing_origin(&self) -> Missing {
+        Missing::Welcome
+    }
+
+    fn max_message(&self) -> usize {
+        self.max_message
+    }
+
+    /// Room for two of the largest messages.
+    fn outbox(&self, usual: Bounds) -> Bounds {
+        Bounds { bytes: usual.bytes.max(2 * self.max_message + 1024), ..usual }
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
+    fn paces(&self) -> bool {
+        true
+    }
+
+    fn words(&self) -> &'static dyn Words {
+        &NoWords
+    }
+}

@@ -1,0 +1,13 @@
+//! TLS from outside: what is agreed on, what is refused and how fast, and certificates that change under open sockets.
+
+mod certificate;
+mod client;
+mod deadline;
+mod formats;
+mod probe;
+mod refused;
+mod reload;
+mod start;
+#[path = "../support/mod.rs"]
+mod support;
+mod wire;
