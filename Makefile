@@ -1,12 +1,12 @@
 # `make test` checks everything, on a fresh Debian too. `make help` lists the rest.
 
 .DELETE_ON_ERROR:
-.PHONY: help test tools format lint rust browser schemathesis screenshots
+.PHONY: help test tools format lint rust browser webrtc schemathesis screenshots
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-test: tools format lint rust schemathesis browser ## Everything: format, clippy, unit, properties, vectors, hostile input, browsers
+test: tools format lint rust schemathesis webrtc browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, browsers
 
 tools: ## Install what the tests need and the machine lacks
 	tests/install-tools
@@ -27,6 +27,13 @@ browser: tests/browser/node_modules/.package-lock.json ## Two strangers in real 
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	cd tests/browser && npm ci --no-audit --no-fund
+
+webrtc: tests/webrtc/node_modules/.package-lock.json ## Files from peer to peer, and the published packages of NoisyTransfer
+	cargo build --locked --quiet
+	cd tests/webrtc && MEETPOINT_BIN=../../target/debug/meetpoint npm test
+
+tests/webrtc/node_modules/.package-lock.json: tests/webrtc/package-lock.json
+	cd tests/webrtc && npm ci --no-audit --no-fund
 
 schemathesis: target/schemathesis/installed ## Thousands of requests made from docs/openapi.json, each answer checked
 	cargo build --locked --quiet

@@ -174,7 +174,8 @@ pub struct Offers {
     pub max_per_owner: usize,
     /// Offers that there may be at a time, 1 to 10000000.
     pub max: usize,
-    /// Everything that offers, candidates and names keep, together; 1 MiB to 64 GiB. Spent nonces get an eighth besides.
+    /// Everything that offers, candidates, names and mail keep, together; 1 MiB to 64 GiB. Spent nonces, codes, and frames for sides that are not
+    /// there, get an eighth each besides.
     pub max_stored: ByteSize,
     /// Topics or tags of one offer, 1 to 1000.
     pub max_topics: usize,

@@ -61,6 +61,11 @@ pub trait Dialect: Send + Sync {
         false
     }
 
+    /// Whether a client that closes hears its own reason again, and not only its code.
+    fn echoes_reasons(&self) -> bool {
+        true
+    }
+
     /// How its clients are told of events.
     fn words(&self) -> &'static dyn Words;
 }
@@ -88,8 +93,8 @@ pub trait Session: Send {
     /// A binary frame that is not even text.
     fn garbage(&mut self, turn: &mut Turn) -> Flow;
 
-    /// The client is over its message rate and has to be told: its frame was dropped.
-    fn over_rate(&mut self, turn: &mut Turn);
+    /// The client is over its message rate and has to be told: its frame was dropped. Never where it is made to wait.
+    fn over_rate(&mut self, _turn: &mut Turn) {}
 
     /// What the protocol's next ping carries, at most 125 bytes (RFC 6455 §5.5).
     fn ping(&self) -> String {

@@ -73,9 +73,9 @@ async fn connection<L: Listener>(raw: L::Raw, peer: SocketAddr, router: Router, 
     let Some(pending) = slot.take() else { return };
     let socket = server.drain.sockets.token();
     match upgrade::finish::<L>(pending).await {
-        Ok((dialect, io, early)) => {
+        Ok((admitted, io, early)) => {
             let (reader, wire) = L::split(io);
-            Box::pin(connection::serve(server, dialect, reader, wire, early)).await;
+            Box::pin(connection::serve(server, admitted, reader, wire, early)).await;
         }
         Err(error) => debug!(%peer, %error, "upgrade failed"),
     }

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use meetpoint_protocol::{Close, FrameType};
+use meetpoint_protocol::{ClientId, Close, FrameType};
 use tokio::{
     io::AsyncRead,
     time::{Sleep, sleep_until, timeout},
@@ -28,13 +28,14 @@ use super::{
     feed::Feed,
     heartbeat::{Beat, Heartbeat},
     now,
+    upgrade::Admitted,
 };
 use crate::{
     core::{
         outbox::{Outbox, Wire},
         turn::Turn,
     },
-    dialects::{Dialect, Entry, Flow, Session},
+    dialects::{Dialect, Flow, Session},
     guard::rate::{MessageRate, Verdict},
 };
 
@@ -47,12 +48,12 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// Serves a socket that has been upgraded, until it ends. `early` is what was read behind the request.
 pub(super) async fn serve<R: AsyncRead + Unpin>(
     server: Arc<Server>,
-    (dialect, entry): (usize, Entry),
+    admitted: Admitted,
     reader: R,
     wire: Box<dyn Wire>,
     early: Vec<u8>,
 ) {
-    let mut connection = Connection::enter(server, (dialect, entry), reader, wire, early);
+    let mut connection = Connection::enter(server, admitted, reader, wire, early);
     let ended = poll_fn(|cx| connection.poll_serve(cx)).await;
     connection.leave(ended);
     // A client that does not take its goodbye is dropped without one.
@@ -74,22 +75,17 @@ struct Connection<R> {
     held: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     rate: MessageRate,
-    /// Whether a client that is ahead of its rate waits.
-    paces: bool,
+    /// Its number.
+    dialect: usize,
 }
 
 impl<R: AsyncRead + Unpin> Connection<R> {
-    fn enter(
-        server: Arc<Server>,
-        (dialect, entry): (usize, Entry),
-        reader: R,
-        wire: Box<dyn Wire>,
-        early: Vec<u8>,
-    ) -> Self {
+    fn enter(server: Arc<Server>, admitted: Admitted, reader: R, wire: Box<dyn Wire>, early: Vec<u8>) -> Self {
+        let Admitted { dialect: number, entry, conn } = admitted;
         let now = now();
         let limits = server.limits;
-        let dialect: &dyn Dialect = server.dialects[dialect].as_ref();
-        let (client, conn) = server.new_ids();
+        let dialect: &dyn Dialect = server.dialects[number].as_ref();
+        let client = ClientId::from_random(server.chance.id());
         let outbox = Outbox::new(client, conn, dialect.words(), dialect.outbox(limits.outbox), wire);
         let feed = Feed::new(reader, dialect.max_message());
         let config = WebSocketConfig::default()
@@ -110,7 +106,6 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         if held.is_some() {
             outbox.hold();
         }
-        let paces = dialect.paces();
         server.registry.enter(outbox.clone());
         server.metrics.opened.inc();
         if server.drain.has_begun() {
@@ -122,7 +117,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         debug!(%client, %conn, "connected");
         let rate = MessageRate::new(limits.messages_per_second, now);
         let paused = None;
-        Self { server, socket, outbox, session, heartbeat, beat, paused, held, timer, rate, paces }
+        Self { server, socket, outbox, session, heartbeat, beat, paused, held, timer, rate, dialect: number }
     }
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
@@ -231,7 +226,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
 
     fn hear(&mut self, message: &Message, turn: &mut Turn) -> Flow {
         let Some(session) = &mut self.session else { return Flow::Continue };
-        let verdict = if self.paces {
+        let verdict = if self.server.dialects[self.dialect].paces() {
             self.paused = self.rate.pace(turn.now);
             Verdict::Pass
         } else {
@@ -301,6 +296,8 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             return;
         };
         let mut turn = Turn::new(now());
+        let echoes_reasons = self.server.dialects[self.dialect].echoes_reasons();
+        let frame = if ended == Ended::ByClient && !echoes_reasons { without_reason(frame) } else { frame };
         self.outbox.append_encoded(&frame, &mut turn);
         self.outbox.release(&mut turn);
         turn.tally.sent(FrameType::Close);
@@ -323,6 +320,15 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         while ready!(self.socket.get_mut().poll_read(cx, &mut buf)).is_ok_and(|read| read > 0) {}
         Poll::Ready(())
     }
+}
+
+/// A close frame with its code alone: two bytes of header, because it is short and the server's, and two of code (RFC 6455 §5.5.1).
+fn without_reason(mut frame: Vec<u8>) -> Vec<u8> {
+    if frame.len() > 4 {
+        frame.truncate(4);
+        frame[1] = 2;
+    }
+    frame
 }
 
 impl<R> Connection<R> {

@@ -25,7 +25,7 @@ use std::{
 
 use ::http::HeaderMap;
 use axum::{Router, response::Response};
-use meetpoint_protocol::{ClientId, ConnId};
+use meetpoint_protocol::ConnId;
 use serde_json::{Map, Value};
 
 use self::drain::Drain;
@@ -102,10 +102,9 @@ impl Server {
         ended::Ended::labels()
     }
 
-    /// Ids for a new client on a new connection.
-    fn new_ids(&self) -> (ClientId, ConnId) {
-        let conn = self.connections.fetch_add(1, Ordering::Relaxed);
-        (ClientId::from_random(self.chance.id()), ConnId(conn))
+    /// The id of a new connection, greater than all before.
+    fn next_conn(&self) -> ConnId {
+        ConnId(self.connections.fetch_add(1, Ordering::Relaxed))
     }
 }
 

@@ -15,6 +15,7 @@ use http::{
 };
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use meetpoint_protocol::ConnId;
 use parking_lot::Mutex;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
@@ -26,8 +27,17 @@ use crate::dialects::{Dialect, Entry, Refused};
 pub(super) struct Slot(Arc<Mutex<Option<Pending>>>);
 
 pub(super) struct Pending {
-    dialect: (usize, Entry),
+    admitted: Admitted,
     upgrade: OnUpgrade,
+}
+
+/// A client that has been promised a socket.
+pub(super) struct Admitted {
+    /// Its dialect's number.
+    pub dialect: usize,
+    pub entry: Entry,
+    /// Given with the promise: whoever has been promised a socket before another one is asked for is the earlier of both.
+    pub conn: ConnId,
 }
 
 impl Slot {
@@ -36,12 +46,12 @@ impl Slot {
     }
 }
 
-/// The dialect's number and its way in, the stream, and what was read behind the request.
-pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<((usize, Entry), L::Io, Vec<u8>), hyper::Error> {
+/// Who it is for, the stream, and what was read behind the request.
+pub(super) async fn finish<L: Listener>(pending: Pending) -> Result<(Admitted, L::Io, Vec<u8>), hyper::Error> {
     let upgraded = pending.upgrade.await?;
     let parts = upgraded.downcast::<TokioIo<L::Io>>().expect("the stream that this listener accepted");
     // A copy, because the leftover keeps hyper's whole read buffer alive.
-    Ok((pending.dialect, parts.io.into_inner(), parts.read_buf.to_vec()))
+    Ok((pending.admitted, parts.io.into_inner(), parts.read_buf.to_vec()))
 }
 
 /// Answers a request for a socket.
@@ -67,7 +77,8 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, mut request: Reque
     else {
         return problem(StatusCode::BAD_REQUEST, "This connection cannot be upgraded");
     };
-    *slot.0.lock() = Some(Pending { dialect: (number, entry), upgrade });
+    let admitted = Admitted { dialect: number, entry, conn: server.next_conn() };
+    *slot.0.lock() = Some(Pending { admitted, upgrade });
     // Neither extensions nor subprotocols are ever negotiated: no compression, no compression bombs.
     let headers = [(UPGRADE, "websocket"), (CONNECTION, "Upgrade"), (SEC_WEBSOCKET_ACCEPT, &accept)];
     (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()

@@ -2,7 +2,6 @@
 //! originals' recorded conversations, and of what a server answers to its examples.
 
 mod codes;
-mod conversation;
 mod deviating;
 mod document;
 mod example;

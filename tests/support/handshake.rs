@@ -1,6 +1,6 @@
 //! The opening handshake (RFC 6455 section 4.1), polite by default and wrong on demand.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bytes::BytesMut;
 use tokio::io::AsyncWriteExt;
@@ -26,11 +26,13 @@ pub struct Handshake<'a> {
     pub manners: Manners,
     /// Size of the kernel's receive buffer: a small one makes a client that does not read felt soon.
     pub receive_buffer: Option<u32>,
+    /// The address to come from: any of the loopback's.
+    pub source: Option<Ipv4Addr>,
 }
 
 impl Default for Handshake<'_> {
     fn default() -> Self {
-        Self { path: "/ws", headers: Vec::new(), manners: Manners::default(), receive_buffer: None }
+        Self { path: "/ws", headers: Vec::new(), manners: Manners::default(), receive_buffer: None, source: None }
     }
 }
 
@@ -40,6 +42,9 @@ impl Handshake<'_> {
         let socket = TcpSocket::new_v4().expect("a socket");
         if let Some(bytes) = self.receive_buffer {
             socket.set_recv_buffer_size(bytes).expect("a size the kernel takes");
+        }
+        if let Some(source) = self.source {
+            socket.bind(SocketAddr::new(IpAddr::V4(source), 0)).expect("an address of the loopback");
         }
         let connected = timeout(PATIENCE, socket.connect(server)).await.expect("the server accepts");
         let mut stream = connected.expect("the server listens");
@@ -55,6 +60,7 @@ impl Handshake<'_> {
             return Err(answer);
         }
         assert_eq!(answer.header("sec-websocket-accept"), Some(ACCEPT));
+        assert_eq!(answer.header("sec-websocket-extensions"), None, "no extension is ever agreed to");
         Ok(Peer::new(stream, buffer, self.manners))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use regex::Regex;
 use serde_json::{Map, Value};
 use uuid::{Uuid, Version};
 
@@ -44,6 +45,7 @@ impl Matcher {
 
     fn compare_text(&mut self, recorded: &str, heard: &Value) -> Result<(), String> {
         let equal = match recorded {
+            "$any" => true,
             "$number" => heard.is_number(),
             "$uuid4" => is_uuid4(heard),
             _ => {
@@ -51,16 +53,30 @@ impl Matcher {
                     self.captured.insert(name.to_owned(), text.to_owned());
                     return Ok(());
                 }
-                *heard == *self.resolve(recorded)
+                match recorded.strip_prefix("$re:") {
+                    Some(pattern) => heard.as_str().is_some_and(|text| is_match(pattern, text)),
+                    None => *heard == self.fill(recorded),
+                }
             }
         };
         if equal { Ok(()) } else { Err(format!("expected {recorded}, got {heard}")) }
     }
 
-    fn resolve<'a>(&'a self, recorded: &'a str) -> &'a str {
-        let name = recorded.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
-        name.map_or(recorded, |name| &self.captured[name])
+    /// The text with what was captured in the place of each `${NAME}`.
+    pub fn fill(&self, recorded: &str) -> String {
+        let mut parts = recorded.split("${");
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (name, rest) = part.split_once('}').expect("a name ends");
+            filled.push_str(self.captured.get(name).unwrap_or_else(|| panic!("{name} was never captured")));
+            filled.push_str(rest);
+        }
+        filled
     }
+}
+
+fn is_match(pattern: &str, text: &str) -> bool {
+    Regex::new(pattern).unwrap_or_else(|fault| panic!("{fault}")).is_match(text)
 }
 
 fn is_uuid4(heard: &Value) -> bool {

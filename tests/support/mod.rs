@@ -7,11 +7,15 @@ pub mod chat;
 pub mod frame;
 pub mod handshake;
 pub mod http;
+pub mod line;
 pub mod matcher;
+pub mod metrics;
+pub mod noisy;
 pub mod peer;
 pub mod replay;
 pub mod rondevu;
 pub mod server;
+pub mod storage;
 
 use std::time::Duration;
 

@@ -53,6 +53,7 @@ pub struct Peer {
     /// What arrived before the pong that a round trip waited for.
     earlier: VecDeque<Incoming>,
     round_trips: u64,
+    ended: bool,
     reader: JoinSet<()>,
 }
 
@@ -64,7 +65,7 @@ impl Peer {
         let (arrived, incoming) = mpsc::channel(QUEUE);
         let mut reader = JoinSet::new();
         reader.spawn(read(Arc::clone(&wire), buffer, gate, manners, arrived));
-        Self { wire, reading, incoming, earlier: VecDeque::new(), round_trips: 0, reader }
+        Self { wire, reading, incoming, earlier: VecDeque::new(), round_trips: 0, ended: false, reader }
     }
 
     pub async fn send(&self, message: Value) {
@@ -152,18 +153,27 @@ impl Peer {
 
     /// Returns when the server has worked through everything sent before; keeps what arrived meanwhile for later.
     pub async fn settle(&mut self) {
+        assert!(self.settled().await, "no pong but the end after {:?}", self.earlier);
+    }
+
+    /// The same with somebody whom the server may have closed; false if it has.
+    pub async fn settled(&mut self) -> bool {
         self.round_trips += 1;
         let payload = format!("round trip {}", self.round_trips);
-        self.ping(payload.as_bytes()).await;
+        // A push may find the connection gone; the reading will tell.
+        let _ = self.write(&frame::masked(FIN | PING, payload.as_bytes())).await;
         let mut seen = std::mem::take(&mut self.earlier);
         loop {
             match self.arrival().await {
                 Incoming::Pong(back) if back == payload => break,
-                ended @ Incoming::Closed(_) => panic!("no pong but {ended:?} after {seen:?}"),
                 other => seen.push_back(other),
+            }
+            if self.ended {
+                break;
             }
         }
         self.earlier = seen;
+        !self.ended
     }
 
     /// All that was said to this client until the server had worked through what it sent.
@@ -184,7 +194,25 @@ impl Peer {
         assert_eq!(self.earlier, [], "expected silence");
     }
 
+    /// What the server has said by now and nobody has asked for; its pings are no words.
+    pub async fn unheard(&mut self) -> Vec<Incoming> {
+        self.settle().await;
+        let unheard = std::mem::take(&mut self.earlier).into_iter();
+        unheard.filter(|arrival| !matches!(arrival, Incoming::Ping(_))).collect()
+    }
+
+    /// Whether the end of the connection has been heard.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
     async fn arrival(&mut self) -> Incoming {
+        let arrival = self.arrived().await;
+        self.ended |= matches!(arrival, Incoming::Closed(_));
+        arrival
+    }
+
+    async fn arrived(&mut self) -> Incoming {
         if let Some(earlier) = self.earlier.pop_front() {
             return earlier;
         }

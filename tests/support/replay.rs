@@ -1,16 +1,16 @@
 //! Plays one recorded conversation against a server, step by step.
 
+mod requests;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::PATIENCE;
 use super::frame::{self, BINARY, FIN, TEXT};
 use super::handshake::Handshake;
-use super::http;
 use super::matcher::{Extras, Matcher};
 use super::peer::{Closed, Incoming, Manners, Peer};
 use super::server::Server;
@@ -34,16 +34,20 @@ impl<'a> Player<'a> {
         if step.get("note").is_some() {
             return;
         }
-        if let Some(request) = step.get("http") {
-            return self.request(request, &step["expect"]).await;
+        if let Some(pause) = step["wait"].as_u64() {
+            return sleep(Duration::from_millis(pause)).await;
+        }
+        if ["http", "httpParallel", "httpRepeat"].iter().any(|request| step.get(*request).is_some()) {
+            return self.request(step).await;
         }
         let conn = step["conn"].as_str().expect("a step names its connection").to_owned();
         let fields = step.as_object().expect("a step is an object");
-        let mut actions = fields.iter().filter(|(field, _)| !["conn", "binary", "within"].contains(&field.as_str()));
+        let besides = ["conn", "binary", "within", "expectHttp"];
+        let mut actions = fields.iter().filter(|(field, _)| !besides.contains(&field.as_str()));
         let (action, value) = actions.next().expect("a step does something");
         assert_eq!(actions.next(), None, "a step does one thing");
         match action.as_str() {
-            "open" => self.open(conn, value).await,
+            "open" => self.open(conn, value, step.get("expectHttp")).await,
             "terminate" => self.peers.remove(&conn).expect("an open connection").terminate().await,
             "expectNone" => self.silence(&conn).await,
             say if !say.starts_with("expect") => {
@@ -55,18 +59,49 @@ impl<'a> Player<'a> {
         }
     }
 
-    async fn open(&mut self, conn: String, how: &Value) {
+    async fn open(&mut self, conn: String, how: &Value, refused: Option<&Value>) {
         let manners = Manners { answers_pings: how["autoPong"] != false, ..Manners::default() };
         let path = how["path"].as_str().expect("an opening has a path");
-        let handshake = Handshake { path, manners, ..Handshake::default() };
-        let peer = handshake.open(self.server.address).await.expect("the upgrade is accepted");
-        self.peers.insert(conn, peer);
+        let named = how["headers"].as_object().into_iter().flatten().map(|(name, value)| (name.as_str(), value));
+        let origin = how.get("origin").map(|origin| ("Origin", origin));
+        let deflate = (how["deflate"] == true).then_some(("Sec-WebSocket-Extensions", "permessage-deflate"));
+        let headers = named.chain(origin).map(|(name, value)| (name, value.as_str().expect("a header is text")));
+        let headers = headers.chain(deflate).collect();
+        let opened = Handshake { path, headers, manners, ..Handshake::default() }.open(self.server.address).await;
+        match (opened, refused) {
+            (Ok(peer), None) => {
+                self.peers.insert(conn.clone(), peer);
+                // Who comes next, comes later.
+                self.speaker = Some(conn);
+            }
+            (Err(answer), Some(expected)) => self.compare_response(expected, &answer),
+            (Ok(_), Some(expected)) => panic!("the upgrade is accepted instead of {expected}"),
+            (Err(answer), None) => panic!("the upgrade is refused: {answer:?}"),
+        }
+    }
+
+    /// Nobody has been told more than was recorded.
+    pub async fn finish(mut self) {
+        let mut peers: Vec<_> = self.peers.drain().collect();
+        // What one says at last, another may hear.
+        for (_, peer) in peers.iter_mut().filter(|(_, peer)| !peer.has_ended()) {
+            peer.settle().await;
+        }
+        for (conn, peer) in peers.iter_mut().filter(|(_, peer)| !peer.has_ended()) {
+            let heard = peer.unheard().await;
+            assert!(heard.is_empty(), "{conn} has heard what was never recorded: {heard:?}");
+        }
+    }
+
+    /// Returns when the server has worked through what was said last.
+    pub async fn catch_up(&mut self) {
+        if let Some(speaker) = self.speaker.take().and_then(|speaker| self.peers.get_mut(&speaker)) {
+            speaker.settled().await;
+        }
     }
 
     async fn silence(&mut self, conn: &str) {
-        if let Some(speaker) = self.speaker.as_ref().and_then(|speaker| self.peers.get_mut(speaker)) {
-            speaker.settle().await;
-        }
+        self.catch_up().await;
         self.peer(conn).silence().await;
     }
 
@@ -84,23 +119,18 @@ impl<'a> Player<'a> {
                 let heard = serde_json::from_str(&words).expect("the server speaks JSON");
                 self.matcher.compare(value, &heard).unwrap_or_else(|difference| panic!("{difference} in {words}"));
             }
+            ("expectText", Incoming::Text(words)) => assert_eq!(value.as_str(), Some(words.as_str())),
             ("expectLen", Incoming::Text(words)) => assert_eq!(Some(words.len() as u64), value.as_u64()),
             ("expectPong", Incoming::Pong(payload)) => {
                 assert_eq!(Some(&payload[..]), value.as_str().map(str::as_bytes))
             }
             ("expectPing", Incoming::Ping(payload)) => {
-                assert_eq!((&value["payload"], payload), (&Value::from("$re:^$"), Bytes::new()));
+                let payload = Value::from(String::from_utf8_lossy(&payload));
+                self.matcher.compare(&value["payload"], &payload).unwrap_or_else(|difference| panic!("{difference}"));
             }
             ("expectClose", Incoming::Closed(closed)) => assert_closed(value, &closed),
             (_, heard) => panic!("heard {heard:?}"),
         }
-    }
-
-    async fn request(&mut self, request: &Value, expected: &Value) {
-        let path = request["path"].as_str().expect("a request has a path");
-        let response = http::get(self.server.address, path).await;
-        assert_eq!(Value::from(response.status), expected["status"]);
-        self.matcher.compare(&expected["json"], &response.json()).unwrap_or_else(|difference| panic!("{difference}"));
     }
 
     fn peer(&mut self, conn: &str) -> &mut Peer {

@@ -51,6 +51,16 @@ impl Frame<'_> {
     }
 }
 
+impl<'a> Frame<'a> {
+    /// The `id` by which its sender knows it, JSON as it was written.
+    pub const fn id(&self) -> Option<&'a str> {
+        match self {
+            Frame::Send { id, .. } => *id,
+            _ => None,
+        }
+    }
+}
+
 /// What is handed on to the other side.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Relay {

@@ -30,12 +30,11 @@ pub enum ErrorCode {
     MailboxFull,
     BadRecipient,
     StorageUnavailable,
-    RateLimit,
 }
 
 impl ErrorCode {
     pub const ALL: &'static [Self] =
-        &[Self::BufferFull, Self::MailboxFull, Self::BadRecipient, Self::StorageUnavailable, Self::RateLimit];
+        &[Self::BufferFull, Self::MailboxFull, Self::BadRecipient, Self::StorageUnavailable];
 
     /// The `code` on the wire.
     pub const fn name(self) -> &'static str {
@@ -44,7 +43,6 @@ impl ErrorCode {
             ErrorCode::MailboxFull => "MAILBOX_FULL",
             ErrorCode::BadRecipient => "BAD_RECIPIENT",
             ErrorCode::StorageUnavailable => "STORAGE_UNAVAILABLE",
-            ErrorCode::RateLimit => "RATE_LIMIT",
         }
     }
 
@@ -55,7 +53,6 @@ impl ErrorCode {
             ErrorCode::MailboxFull => "The mailbox is full",
             ErrorCode::BadRecipient => "The recipient must be A or B",
             ErrorCode::StorageUnavailable => "The storage is unavailable",
-            ErrorCode::RateLimit => "Too many messages",
         }
     }
 }

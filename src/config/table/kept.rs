@@ -118,7 +118,7 @@ pub(super) static OFFERS: Group = Group {
             "MAX_STORED_BYTES",
             "max-stored-bytes",
             &At(|s| &mut s.offers.max_stored, Size(MIB, LARGEST_STORE)),
-            "What offers, candidates and names may take together; spent nonces get an eighth besides",
+            "What offers, candidates, names and mail may take together; spent nonces, codes and frames for absent sides get an eighth each besides",
         ),
         Setting::new(
             "MAX_TOPICS_PER_OFFER",

@@ -27,6 +27,9 @@ pub type Address = (AppId, Side);
 pub const MOST_ITEMS: usize = 256;
 pub const MOST_BYTES: usize = 1024 * 1024;
 
+/// A mailbox's life is renewed by a greeting when so much of it has passed.
+const RENEWED_AFTER_PART: u32 = 8;
+
 /// What a mailbox and an item cost beside the text, in bytes.
 const BOX_OVERHEAD: usize = 512;
 const ITEM_OVERHEAD: usize = 128;
@@ -191,7 +194,12 @@ impl Book {
             }
             Ok(())
         };
-        self.change(now, acknowledge, |journal, (), changes| along(journal, changes)).map(|_| ())
+        // Bounded by what was posted, which is written at once, and takes along what waits.
+        let along = |journal: &dyn Journal, changes| {
+            journal.append_along(changes);
+            Commit::DONE
+        };
+        self.change(now, acknowledge, along).map(|_| ())
     }
 
     /// The receiver is back and has everything up to that number, which may be more than is known here. Where items had to be numbered anew:
@@ -203,8 +211,12 @@ impl Book {
         let resume = |writer: &mut Writer| {
             let mailbox = writer.mailbox(of);
             if seen <= mailbox.last {
-                if let Some(acknowledged) = mailbox.acknowledged(seen) {
-                    writer.put_mailbox(now, of, acknowledged);
+                let ttl = writer.limits.mailbox_ttl;
+                // Not every greeting is worth a write.
+                let ages = !mailbox.items.is_empty() && mailbox.expires < now.plus(ttl - ttl / RENEWED_AFTER_PART);
+                let renewed = ages.then(|| Mailbox::clone(&mailbox));
+                if let Some(mailbox) = mailbox.acknowledged(seen).or(renewed) {
+                    writer.put_mailbox(now, of, mailbox);
                 }
                 return Ok(None);
             }
@@ -213,10 +225,7 @@ impl Book {
             writer.put_mailbox(now, of, renumbered);
             writer.fits().map(|()| last)
         };
-        let (last, commit) = self.change(now, resume, |journal, last, changes| match last {
-            Some(_) => journal.append(changes),
-            None => along(journal, changes),
-        })?;
+        let (last, commit) = self.write(now, resume)?.split();
         Ok(last.map(|last| (last, commit)))
     }
 
@@ -229,16 +238,13 @@ impl Book {
         })
     }
 
-    /// The last number that may be shown.
-    pub fn mail_shown(&self, now: Timestamp, of: Address) -> u64 {
-        self.read(now, |shelf| shelf.mail.boxes.get(&of).map_or(0, |entry| entry.durable))
+    /// The last number that may be shown, and whether there is anything that was not acknowledged.
+    pub fn mail_at(&self, now: Timestamp, of: Address) -> (u64, bool) {
+        self.read(now, |shelf| {
+            let entry = shelf.mail.boxes.get(&of);
+            entry.map_or((0, false), |entry| (entry.durable, !entry.mailbox.items.is_empty()))
+        })
     }
-}
-
-/// What nobody waits for.
-fn along(journal: &dyn Journal, changes: Vec<Change>) -> Commit {
-    journal.append_along(changes);
-    Commit::DONE
 }
 
 impl Writer<'_> {

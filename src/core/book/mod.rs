@@ -216,7 +216,7 @@ impl Book {
         now: Timestamp,
         change: impl FnOnce(&mut Writer) -> Result<T, Refusal>,
     ) -> Result<Written<T>, Refusal> {
-        let (value, commit) = self.change(now, change, |journal, _, changes| journal.append(changes))?;
+        let (value, commit) = self.change(now, change, |journal, changes| journal.append(changes))?;
         Ok(Written::new(value, commit))
     }
 
@@ -225,7 +225,7 @@ impl Book {
         &self,
         now: Timestamp,
         change: impl FnOnce(&mut Writer) -> Result<T, Refusal>,
-        keep: impl FnOnce(&dyn Journal, &T, Vec<Change>) -> Commit,
+        keep: impl FnOnce(&dyn Journal, Vec<Change>) -> Commit,
     ) -> Result<(T, Commit), Refusal> {
         let mut shelf = self.shelf.lock();
         if !self.journal.is_ready() {
@@ -237,8 +237,7 @@ impl Book {
         let Writer { changes, heard, .. } = writer;
         match result {
             Ok(value) => {
-                let commit =
-                    if changes.is_empty() { Commit::DONE } else { keep(self.journal.as_ref(), &value, changes) };
+                let commit = if changes.is_empty() { Commit::DONE } else { keep(self.journal.as_ref(), changes) };
                 drop(shelf);
                 self.arrivals.tell(&heard);
                 Ok((value, commit))

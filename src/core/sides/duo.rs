@@ -7,12 +7,12 @@ use std::{
 };
 
 use meetpoint_protocol::{
-    Close, ConnId,
+    Close, ConnId, Timestamp,
     noisy::{AppId, Side},
 };
 use parking_lot::Mutex;
 
-use super::{Guest, News, backlog::Backlog};
+use super::{Guest, News, PATIENCE, backlog::Backlog};
 use crate::core::{outbox::Frame, turn::Turn};
 
 /// How long the holder of a side may take to show that it lives, when somebody else wants the side.
@@ -50,10 +50,38 @@ pub(super) struct Inner {
 /// Somebody who sits at a side.
 pub(super) struct Seat {
     pub(super) guest: Guest,
-    /// The last item of its mailbox that it was shown, or that it says it has.
-    pub(super) told: u64,
+    pub(super) mail: Showing,
     /// Since when it owes a sign of life.
     probed: Option<Instant>,
+}
+
+/// How far somebody is with its mail.
+pub(super) struct Showing {
+    /// The last item that it was shown, or that it says it has.
+    pub(super) told: u64,
+    /// What came after this item, it was shown in this seat.
+    from: u64,
+    /// Whether it is shown mail.
+    pub(super) has_begun: bool,
+    /// There is older mail, of which it has to say first what it has.
+    owes_hello: bool,
+    /// It has said what it has.
+    is_greeted: bool,
+}
+
+impl Showing {
+    /// Whoever it is has spoken, or had the time to: whether it is shown mail from now on.
+    pub(super) fn begin(&mut self) -> bool {
+        self.has_begun |= !self.owes_hello;
+        self.has_begun
+    }
+
+    /// It says what it has, and is shown what comes after that; `once`, without what it was shown in this seat before it said so.
+    pub(super) fn hello(&mut self, seen: u64, once: bool) {
+        let is_under_way = once && !self.is_greeted && self.has_begun && seen >= self.from;
+        self.told = if is_under_way { self.told.max(seen) } else { seen };
+        (self.has_begun, self.is_greeted) = (true, true);
+    }
 }
 
 /// Somebody who wants a side that is taken.
@@ -156,20 +184,33 @@ impl Inner {
     /// Whether the newcomer may have the side now.
     pub(super) fn yields(&mut self, side: Side, guest: &Guest, now: Instant) -> bool {
         self.holder(side).is_none_or(|holder| {
-            holder.guest.is_same_as(guest) || holder.owes_until().is_some_and(|until| until <= now)
+            let is_meant = guest.has_spoken || !holder.guest.has_spoken;
+            (guest.returns_as(&holder.guest) && is_meant) || holder.owes_until().is_some_and(|until| until <= now)
+        })
+    }
+
+    /// A newcomer of the holder's name that has not spoken, where the holder has: until when it may show that it is the one who comes back, and
+    /// not one that was given up and goes on connecting.
+    pub(super) fn awaits_word(&mut self, side: Side, guest: &Guest, now: Instant) -> Option<Instant> {
+        let returns = self.holder(side).is_some_and(|holder| guest.returns_as(&holder.guest));
+        returns.then(|| {
+            self.rivals[side.index()].push_back(Rival { guest: guest.clone(), at_once: false });
+            now + PATIENCE
         })
     }
 
     /// Asks the holder of the side whether it lives. When the newcomer is to ask again, if it has heard nothing before.
-    pub(super) fn contest(&mut self, side: Side, guest: &Guest, turn: &mut Turn) -> Instant {
+    pub(super) fn contest(&mut self, side: Side, guest: &Guest, wall: Timestamp, turn: &mut Turn) -> Instant {
         let wait = self.refusals[side.index()].one_more(turn.now);
         let at_once = wait.is_zero();
-        self.rivals[side.index()].push_back(Rival { guest: guest.clone(), at_once });
+        let rivals = &mut self.rivals[side.index()];
+        rivals.retain(|rival| rival.guest.outbox.conn() != guest.outbox.conn());
+        rivals.push_back(Rival { guest: guest.clone(), at_once });
         let Some(holder) = self.holder(side) else { return turn.now };
         if holder.probed.is_none() {
             holder.probed = Some(turn.now);
             // Where it takes no more, it is about to be closed.
-            let _ = holder.guest.outbox.ping(&[], turn);
+            let _ = holder.guest.outbox.ping(holder.guest.voice.ping(wall).as_bytes(), turn);
         }
         if at_once { holder.owes_until().unwrap_or(turn.now) } else { turn.now + wait }
     }
@@ -179,11 +220,20 @@ impl Inner {
         self.holder(side).and_then(|holder| holder.owes_until())
     }
 
-    /// The newcomer takes the side, also from its holder. `told` is the last item that its mailbox shows.
-    pub(super) fn seat_at(&mut self, side: Side, guest: Guest, told: u64, turn: &mut Turn) {
+    /// The newcomer takes the side, also from its holder. `told` is the last item that its mailbox shows; `has_mail`, whether some of it was never
+    /// acknowledged, and comes first.
+    pub(super) fn seat_at(&mut self, side: Side, guest: Guest, (told, has_mail): (u64, bool), turn: &mut Turn) {
         self.rivals[side.index()].retain(|rival| rival.guest.outbox.conn() != guest.outbox.conn());
+        self.rivals[side.index()].retain(|rival| {
+            let is_outdated = guest.returns_as(&rival.guest);
+            if is_outdated {
+                rival.guest.outbox.close(Close::Replaced);
+            }
+            !is_outdated
+        });
         self.refuse_rivals(side);
-        let seat = Seat { guest, told, probed: None };
+        let mail = Showing { told, from: told, has_begun: false, owes_hello: has_mail, is_greeted: false };
+        let seat = Seat { guest, mail, probed: None };
         if let Some(replaced) = self.seats[side.index()].replace(seat) {
             replaced.guest.outbox.close(Close::Replaced);
         }

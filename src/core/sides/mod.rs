@@ -6,6 +6,8 @@
 mod backlog;
 mod courier;
 mod duo;
+mod guest;
+mod mail;
 
 #[cfg(test)]
 mod tests;
@@ -30,18 +32,13 @@ pub use self::{
     backlog::{Backlog, MOST_BYTES as MOST_KEPT_BYTES, MOST_FRAMES as MOST_KEPT_FRAMES},
     courier::Parcel,
     duo::{Duo, busy},
+    guest::{Guest, News, Receipt, Voice},
 };
 use self::{courier::Courier, duo::Inner};
-use super::{
-    book::{Book, Item, Outcome, Refusal, Unavailable},
-    clock::Clock,
-    event::Departure,
-    outbox::{Frame, Outbox},
-    turn::Turn,
-};
+use super::{book::Book, clock::Clock, event::Departure, outbox::Frame, turn::Turn};
 
-/// Items that are looked up in a mailbox at once.
-const ITEMS_AT_ONCE: usize = 16;
+/// How long a newcomer that says nothing is waited for: clients attach their listeners, and say who they are, after the socket is open.
+pub const PATIENCE: Duration = Duration::from_millis(200);
 
 /// All rooms.
 pub struct Sides {
@@ -65,43 +62,12 @@ pub struct Limits {
     pub kept: usize,
 }
 
-/// Somebody who wants to sit at a side.
-#[derive(Clone)]
-pub struct Guest {
-    pub outbox: Outbox,
-    pub voice: &'static dyn Voice,
-    /// Whoever comes back with the same name takes its own seat again.
-    pub name: Option<Arc<str>>,
-}
-
-/// What happens at a side.
-pub enum News<'a> {
-    /// Both sides are there.
-    RoomFull,
-    /// The other side has gone.
-    PeerLeft,
-    Mail(&'a Item),
-    /// What was sent with that id is kept.
-    Sent {
-        id: &'a str,
-        seq: u64,
-    },
-    /// What was sent is not kept.
-    Lost {
-        id: Option<&'a str>,
-    },
-}
-
-/// How somebody is told of what happens.
-pub trait Voice: Send + Sync {
-    /// Writes the text of a frame to `out` and tells its type.
-    fn write(&self, news: &News<'_>, out: &mut Vec<u8>) -> FrameType;
-}
-
 /// What became of the wish to sit down.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Welcome {
     Seated,
+    /// Somebody of the same name sits there, and has spoken: whoever speaks now takes the seat, and whoever has not by then asks again.
+    Returns(Instant),
     /// Somebody sits there: ask again then, unless the refusal, or the seat, comes before.
     Later(Instant),
     /// Somebody sits there who lives.
@@ -120,33 +86,12 @@ pub enum Handed {
     NotSeated,
 }
 
-/// Who is to be told what became of something sent.
-pub struct Receipt {
-    pub sender: Guest,
-    /// JSON, as the sender wrote it; without it, only a loss is told.
-    pub id: Option<Box<str>>,
-}
-
 /// Who is there.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Attendance {
     /// Rooms in which somebody sits.
     pub rooms: usize,
     pub peers: usize,
-}
-
-impl Guest {
-    /// Says it, if the outbox still takes something.
-    fn tell(&self, news: &News<'_>, turn: &mut Turn) {
-        let mut text = Vec::new();
-        let frame_type = self.voice.write(news, &mut text);
-        // Refused only where it is closing, and then nobody listens any more.
-        let _ = self.outbox.push(&Frame { frame_type, parts: &[&text] }, turn);
-    }
-
-    fn is_same_as(&self, other: &Self) -> bool {
-        self.name.is_some() && self.name == other.name
-    }
 }
 
 impl Sides {
@@ -169,7 +114,20 @@ impl Sides {
                 self.seat(duo, inner, side, guest, turn);
                 Welcome::Seated
             } else {
-                Welcome::Later(inner.contest(side, guest, turn))
+                let until = inner.awaits_word(side, guest, turn.now);
+                until.map_or_else(|| self.dispute(inner, side, guest, turn), Welcome::Returns)
+            }
+        })
+    }
+
+    /// The guest, who came by its holder's name and has said nothing, wants the side like any other.
+    pub fn contest(&self, app: AppId, side: Side, guest: &Guest, turn: &mut Turn) -> (Arc<Duo>, Welcome) {
+        self.in_room(app, |duo, inner| {
+            if inner.yields(side, guest, turn.now) {
+                self.seat(duo, inner, side, guest, turn);
+                Welcome::Seated
+            } else {
+                self.dispute(inner, side, guest, turn)
             }
         })
     }
@@ -211,47 +169,6 @@ impl Sides {
         Handed::Kept
     }
 
-    /// Sends an item to a side's mailbox. It is shown when it is durable, and the sender is told so if it has asked.
-    ///
-    /// # Errors
-    /// [`Refusal::MailboxFull`], [`Refusal::Full`], [`Refusal::Unavailable`]: it was not taken, and the sender has not been told.
-    pub fn send(&self, duo: &Duo, to: Side, payload: &str, receipt: Receipt, turn: &mut Turn) -> Result<(), Refusal> {
-        let told = duo.inner.lock().holder(to).map_or(0, |seat| seat.told);
-        let (seq, commit) = self.book.post(self.clock.now(), (duo.app, to), payload, told)?.split();
-        self.deliver(Parcel { commit, address: (duo.app, to), seq, receipt: Some(receipt) }, turn);
-        Ok(())
-    }
-
-    /// Whoever sits there has everything in its mailbox up to that number, and wants to be shown the rest.
-    pub fn hello(&self, duo: &Duo, (side, conn): (Side, ConnId), seen: u64, turn: &mut Turn) {
-        let address = (duo.app, side);
-        // A storage that takes nothing leaves the mail where it is: it is shown all the same.
-        let resumed = self.book.resume(self.clock.now(), address, seen).unwrap_or_default();
-        {
-            let mut inner = duo.inner.lock();
-            let Some(seat) = inner.seat(side, conn) else { return };
-            seat.told = seen;
-            self.show_mail(duo.app, &mut inner, side, turn);
-        }
-        if let Some((seq, commit)) = resumed {
-            self.deliver(Parcel { commit, address, seq, receipt: None }, turn);
-        }
-    }
-
-    /// A side has everything in its mailbox up to that number.
-    pub fn acknowledge(&self, duo: &Duo, side: Side, up_to: u64) {
-        // Where the storage takes nothing, it will be shown once more.
-        let _ = self.book.acknowledge(self.clock.now(), (duo.app, side), up_to);
-    }
-
-    /// Whoever sits there can be shown more.
-    pub fn continue_mail(&self, duo: &Duo, (side, conn): (Side, ConnId), turn: &mut Turn) {
-        let mut inner = duo.inner.lock();
-        if inner.seat(side, conn).is_some() {
-            self.show_mail(duo.app, &mut inner, side, turn);
-        }
-    }
-
     /// Whoever that connection is wants the side no more.
     pub fn leave(&self, duo: &Arc<Duo>, (side, conn): (Side, ConnId), why: Departure, turn: &mut Turn) {
         let mut inner = duo.inner.lock();
@@ -281,20 +198,6 @@ impl Sides {
         }
     }
 
-    /// The next item that has become durable, or never will.
-    pub async fn next_parcel(&self) -> (Parcel, Result<(), Unavailable>) {
-        self.courier.next().await
-    }
-
-    /// Delivers a parcel and all behind it that can be delivered as well.
-    pub fn settle(&self, first: (Parcel, Result<(), Unavailable>), turn: &mut Turn) {
-        let mut next = Some(first);
-        while let Some((parcel, outcome)) = next {
-            self.settled(&parcel, outcome, turn);
-            next = self.courier.next_settled();
-        }
-    }
-
     pub fn attendance(&self) -> Attendance {
         let peers = self.rooms.iter().map(|duo| duo.peers()).filter(|peers| *peers > 0);
         peers.fold(Attendance::default(), |sum, peers| Attendance { rooms: sum.rooms + 1, peers: sum.peers + peers })
@@ -320,12 +223,16 @@ impl Sides {
         }
     }
 
+    fn dispute(&self, inner: &mut Inner, side: Side, guest: &Guest, turn: &mut Turn) -> Welcome {
+        Welcome::Later(inner.contest(side, guest, self.clock.wall(), turn))
+    }
+
     fn seat(&self, duo: &Duo, inner: &mut Inner, side: Side, guest: &Guest, turn: &mut Turn) {
         let kept = &mut inner.kept[side.index()];
         let stale = kept.forget(turn.now, self.limits.ttl);
         self.kept.fetch_sub(stale + kept.cost(), Ordering::Relaxed);
-        let shown = self.book.mail_shown(self.clock.now(), (duo.app, side));
-        inner.seat_at(side, guest.clone(), shown, turn);
+        let mail = self.book.mail_at(self.clock.now(), (duo.app, side));
+        inner.seat_at(side, guest.clone(), mail, turn);
     }
 
     /// Closes a room in which nobody sits and nothing waits.
@@ -345,51 +252,5 @@ impl Sides {
 
     fn remove(&self, duo: &Arc<Duo>) {
         self.rooms.remove_if(&duo.app, |_, known| Arc::ptr_eq(known, duo));
-    }
-
-    /// At once where it is durable already, else by the courier.
-    fn deliver(&self, parcel: Parcel, turn: &mut Turn) {
-        if parcel.commit.outcome() == Outcome::Durable {
-            self.settled(&parcel, Ok(()), turn);
-        } else {
-            self.courier.take(parcel);
-        }
-    }
-
-    fn settled(&self, parcel: &Parcel, outcome: Result<(), Unavailable>, turn: &mut Turn) {
-        let Parcel { address: (app, side), seq, receipt, .. } = parcel;
-        if outcome.is_ok() {
-            self.book.settle_mail((*app, *side), *seq);
-            let duo = self.rooms.get(app).map(|duo| duo.value().clone());
-            if let Some(duo) = duo {
-                self.show_mail(*app, &mut duo.inner.lock(), *side, turn);
-            }
-        }
-        let Some(Receipt { sender, id }) = receipt else { return };
-        match (outcome, id.as_deref()) {
-            (Ok(()), Some(id)) => sender.tell(&News::Sent { id, seq: *seq }, turn),
-            (Ok(()), None) => {}
-            (Err(Unavailable), id) => sender.tell(&News::Lost { id }, turn),
-        }
-    }
-
-    /// Shows what is in the mailbox of whoever sits there, as much as its outbox takes.
-    fn show_mail(&self, app: AppId, inner: &mut Inner, side: Side, turn: &mut Turn) {
-        let Some(seat) = inner.holder(side) else { return };
-        let mut text = Vec::new();
-        loop {
-            let items = self.book.mail(self.clock.now(), (app, side), seat.told, ITEMS_AT_ONCE);
-            for item in &items {
-                text.clear();
-                let frame_type = seat.guest.voice.write(&News::Mail(item), &mut text);
-                if seat.guest.outbox.offer(&Frame { frame_type, parts: &[&text] }, turn).is_err() {
-                    return;
-                }
-                seat.told = item.seq;
-            }
-            if items.len() < ITEMS_AT_ONCE {
-                return;
-            }
-        }
     }
 }

@@ -32,7 +32,7 @@ use axum::response::Response;
 
 use self::{
     entrance::Wish,
-    session::{Place, SideSession},
+    session::SideSession,
     voice::{Documented, NoWords, Published},
 };
 use super::{Dialect, Entry, Refused};
@@ -41,19 +41,17 @@ use crate::{
         clock::Clock,
         event::Words,
         outbox::Bounds,
-        sides::{Guest, Sides, Voice},
+        sides::{Guest, PATIENCE, Sides, Voice},
     },
     guard::origin::Missing,
     telemetry::metrics::Noisy as Meter,
 };
 
-/// How long a new client is told nothing, unless it speaks.
-const PATIENCE: Duration = Duration::from_millis(200);
-
 /// The longest name by which a client that comes back is known, in bytes: a longer one is kept for nobody.
 const MAX_SID: usize = 256;
 
 /// The A/B wire over WebSockets.
+#[derive(Clone)]
 pub struct Noisy {
     pub sides: Arc<Sides>,
     pub meter: Arc<Meter>,
@@ -73,15 +71,14 @@ impl Dialect for Noisy {
 
     fn admit(&self, query: Option<&str>) -> Result<Entry, Box<Response>> {
         let Wish { app, side, sid } = entrance::read(query)?;
-        let (sides, meter, clock) = (self.sides.clone(), self.meter.clone(), self.clock.clone());
+        let noisy = self.clone();
         Ok(Box::new(move |outbox, turn| {
-            meter.connected();
-            let voice: &dyn Voice = if sid.is_some() { &Published } else { &Documented };
+            noisy.meter.connected();
+            let says_hello = sid.is_some();
+            let voice: &dyn Voice = if says_hello { &Published } else { &Documented };
             let name = sid.filter(|sid| !sid.is_empty() && sid.len() <= MAX_SID).map(Into::into);
-            let me = Guest { outbox, voice, name };
-            let (duo, welcome) = sides.sit(app, side, &me, turn);
-            let place = Place::new(welcome, turn.now);
-            Box::new(SideSession { sides, meter, clock, side, me, duo, place })
+            let me = Guest { outbox, voice, name, says_hello, has_spoken: false };
+            Box::new(SideSession::open(noisy, (app, side), me, turn))
         }))
     }
 
@@ -108,6 +105,10 @@ impl Dialect for Noisy {
 
     fn paces(&self) -> bool {
         true
+    }
+
+    fn echoes_reasons(&self) -> bool {
+        false
     }
 
     fn words(&self) -> &'static dyn Words {

@@ -7,16 +7,17 @@ use std::{
 
 use meetpoint_protocol::{
     Close, ConnId, FrameType,
-    noisy::{self, ErrorCode, Event, Frame, Side},
+    noisy::{self, AppId, ErrorCode, Event, Frame, Side},
 };
 
+use super::Noisy;
 use crate::{
     core::{
         book::Refusal,
         clock::Clock,
         event::Departure,
         outbox,
-        sides::{Backlog, Duo, Guest, Handed, Receipt, Sides, Welcome, busy},
+        sides::{Backlog, Duo, Guest, Handed, PATIENCE, Receipt, Sides, Welcome, busy},
         turn::Turn,
     },
     dialects::{Flow, Session},
@@ -24,57 +25,74 @@ use crate::{
 };
 
 pub(super) struct SideSession {
-    pub sides: Arc<Sides>,
-    pub meter: Arc<Meter>,
-    pub clock: Clock,
-    pub side: Side,
-    pub me: Guest,
-    pub duo: Arc<Duo>,
-    pub place: Place,
+    sides: Arc<Sides>,
+    meter: Arc<Meter>,
+    clock: Clock,
+    side: Side,
+    me: Guest,
+    duo: Arc<Duo>,
+    place: Place,
+    /// Until when it may say something before it is taken for one that says nothing.
+    silent_until: Option<Instant>,
 }
 
 /// Where a socket stands.
-pub(super) enum Place {
+enum Place {
     Seated,
     /// Somebody else has the side. What is said meanwhile counts when it is free.
     Waiting {
         since: Instant,
         until: Instant,
+        /// The holder has its name, and may be itself on a socket that it has lost.
+        returns: bool,
         said: Backlog,
     },
 }
 
-impl Place {
-    pub(super) fn new(welcome: Welcome, now: Instant) -> Self {
-        let until = match welcome {
-            Welcome::Seated => return Self::Seated,
-            Welcome::Later(until) => until,
-            Welcome::Busy => now,
+impl SideSession {
+    pub(super) fn open(noisy: Noisy, (app, side): (AppId, Side), me: Guest, turn: &mut Turn) -> Self {
+        let Noisy { sides, meter, clock, .. } = noisy;
+        let (duo, welcome) = sides.sit(app, side, &me, turn);
+        let waiting = |until, returns| Place::Waiting { since: turn.now, until, returns, said: Backlog::default() };
+        let place = match welcome {
+            Welcome::Seated => Place::Seated,
+            Welcome::Returns(until) => waiting(until, true),
+            Welcome::Later(until) => waiting(until, false),
+            Welcome::Busy => waiting(turn.now, false),
         };
-        Self::Waiting { since: now, until, said: Backlog::default() }
+        Self { sides, meter, clock, side, me, duo, place, silent_until: Some(turn.now + PATIENCE) }
     }
 }
 
 impl Session for SideSession {
     fn text(&mut self, text: &str, turn: &mut Turn) -> Flow {
-        let Some(frame) = noisy::parse(text) else {
-            // The original ignores what it cannot read, and so its clients may send it.
-            turn.tally.received(FrameType::Other);
-            self.meter.heard_noise(text.len());
-            self.alive();
-            return Flow::Continue;
-        };
-        let frame_type = frame.frame_type();
+        let frame = noisy::parse(text);
+        let frame_type = frame.map_or(FrameType::Other, |frame| frame.frame_type());
         turn.tally.received(frame_type);
-        self.meter.heard(frame_type, text.len());
-        match &mut self.place {
-            Place::Seated => {
+        match frame {
+            Some(_) => self.meter.heard(frame_type, text.len()),
+            None => self.meter.heard_noise(text.len()),
+        }
+        let is_first = !std::mem::replace(&mut self.me.has_spoken, true);
+        match (&mut self.place, frame) {
+            (Place::Seated, frame) => {
                 self.alive();
-                self.act(frame, text, turn);
+                if is_first {
+                    self.spoken(turn);
+                }
+                if let Some(frame) = frame {
+                    self.act(frame, text, turn);
+                }
             }
-            Place::Waiting { said, .. } => {
-                if !said.keep(frame_type, text, turn.now) {
-                    self.error(ErrorCode::BufferFull, None, turn);
+            (Place::Waiting { until, returns, said, .. }, frame) => {
+                if *returns {
+                    *until = turn.now;
+                }
+                // The original ignores what it cannot read, and so its clients may send it.
+                if let Some(frame) = frame
+                    && !said.keep(frame_type, text, turn.now)
+                {
+                    self.error(ErrorCode::BufferFull, frame.id(), turn);
                 }
             }
         }
@@ -86,13 +104,8 @@ impl Session for SideSession {
         Flow::Close(Close::InvalidUtf8)
     }
 
-    fn over_rate(&mut self, turn: &mut Turn) {
-        self.error(ErrorCode::RateLimit, None, turn);
-    }
-
-    /// The time in nanoseconds since 1970, as the original has it.
     fn ping(&self) -> String {
-        format!("{:013}000000", self.clock.wall().millis())
+        self.me.voice.ping(self.clock.wall())
     }
 
     fn pong(&mut self, round_trip: Option<Duration>) {
@@ -101,35 +114,38 @@ impl Session for SideSession {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        match &self.place {
+        let seat = match &self.place {
             Place::Seated => None,
             // Where the holder has left meanwhile, the seat is there already.
             Place::Waiting { since, .. } if self.duo.is_seated(self.side, self.conn()) => Some(*since),
             Place::Waiting { until, .. } => Some(*until),
-        }
+        };
+        [seat, self.silent_until].into_iter().flatten().min()
     }
 
     fn due(&mut self, turn: &mut Turn) -> Flow {
-        let Place::Waiting { until, said, .. } = &mut self.place else { return Flow::Continue };
-        let (duo, welcome) = self.sides.claim(self.duo.app, self.side, &self.me, turn);
+        if self.silent_until.take_if(|until| *until <= turn.now).is_some() {
+            self.sides.begin_mail(&self.duo, (self.side, self.conn()), turn);
+        }
+        let Place::Waiting { until, returns, .. } = &mut self.place else { return Flow::Continue };
+        let is_seated = self.duo.is_seated(self.side, self.me.outbox.conn());
+        if !is_seated && *until > turn.now {
+            return Flow::Continue;
+        }
+        let is_silent = std::mem::take(returns) && !self.me.has_spoken;
+        let app = self.duo.app;
+        let (duo, welcome) = if is_silent && !is_seated {
+            self.sides.contest(app, self.side, &self.me, turn)
+        } else {
+            self.sides.claim(app, self.side, &self.me, turn)
+        };
         self.duo = duo;
         match welcome {
-            Welcome::Seated => {
-                let said = said.take();
-                self.place = Place::Seated;
-                for waiting in said {
-                    if let Some(frame) = noisy::parse(&waiting.text) {
-                        self.act(frame, &waiting.text, turn);
-                    }
-                }
-                Flow::Continue
-            }
-            Welcome::Later(later) => {
-                *until = later;
-                Flow::Continue
-            }
-            Welcome::Busy => Flow::Close(busy(self.side)),
+            Welcome::Seated => self.sit_down(turn),
+            Welcome::Later(later) | Welcome::Returns(later) => *until = later,
+            Welcome::Busy => return Flow::Close(busy(self.side)),
         }
+        Flow::Continue
     }
 
     fn drained(&mut self, turn: &mut Turn) {
@@ -142,6 +158,26 @@ impl Session for SideSession {
 }
 
 impl SideSession {
+    /// Does what it has said while it was waiting.
+    fn sit_down(&mut self, turn: &mut Turn) {
+        let Place::Waiting { mut said, .. } = std::mem::replace(&mut self.place, Place::Seated) else { return };
+        if self.me.has_spoken {
+            self.spoken(turn);
+        } else if self.silent_until.is_none() {
+            self.sides.begin_mail(&self.duo, (self.side, self.conn()), turn);
+        }
+        for waiting in said.take() {
+            if let Some(frame) = noisy::parse(&waiting.text) {
+                self.act(frame, &waiting.text, turn);
+            }
+        }
+    }
+
+    fn spoken(&mut self, turn: &mut Turn) {
+        self.silent_until = None;
+        self.sides.spoken(&self.duo, (self.side, self.conn()), turn);
+    }
+
     fn act(&self, frame: Frame<'_>, text: &str, turn: &mut Turn) {
         match frame {
             Frame::Relay(relay) => self.relay(relay.frame_type(), text, turn),
@@ -150,9 +186,7 @@ impl SideSession {
             }
             Frame::Send { to, payload, id } => self.send(to, payload, id, turn),
             Frame::Delivered { up_to } => {
-                self.sides.acknowledge(&self.duo, self.side, up_to);
-                // Where its outbox had been full, there may be more to show.
-                self.sides.continue_mail(&self.duo, (self.side, self.conn()), turn);
+                self.sides.acknowledge(&self.duo, (self.side, self.conn()), up_to, turn);
             }
             Frame::Telemetry { event: Event::IceConnected, mode } => {
                 if let Some(after) = self.duo.establish(turn.now) {

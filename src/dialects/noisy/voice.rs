@@ -1,7 +1,7 @@
 //! How those who sit at a side are told of what happens there: two ways to say that there is mail.
 
 use meetpoint_protocol::{
-    FrameType,
+    FrameType, Timestamp,
     noisy::{self, ErrorCode},
 };
 
@@ -20,12 +20,25 @@ impl Voice for Documented {
     fn write(&self, news: &News<'_>, out: &mut Vec<u8>) -> FrameType {
         write(news, (FrameType::Send, noisy::item), out)
     }
+
+    fn ping(&self, now: Timestamp) -> String {
+        ping(now)
+    }
 }
 
 impl Voice for Published {
     fn write(&self, news: &News<'_>, out: &mut Vec<u8>) -> FrameType {
         write(news, (FrameType::Deliver, noisy::deliver), out)
     }
+
+    fn ping(&self, now: Timestamp) -> String {
+        ping(now)
+    }
+}
+
+/// The time in nanoseconds since 1970, as the original has it.
+fn ping(now: Timestamp) -> String {
+    format!("{:013}000000", now.millis())
 }
 
 /// What says that there is mail: its type, and how it is written.

@@ -2,6 +2,7 @@
 
 mod first_frames;
 mod refusals;
+mod same_sid;
 
 use std::time::Duration;
 

@@ -20,7 +20,7 @@ fn mail_is_shown_when_it_is_durable_and_the_sender_is_told_if_it_has_asked() {
     );
     stage.hello(&b, 1);
     assert_eq!(b.heard(), ["mail 2 2"]);
-    stage.sides.acknowledge(b.duo(), Side::B, 2);
+    stage.sides.acknowledge(b.duo(), b.at(), 2, &mut stage.turn());
     stage.hello(&b, 0);
     assert_eq!(b.heard(), [""; 0]);
 }

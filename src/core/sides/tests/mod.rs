@@ -4,16 +4,16 @@ mod mail;
 mod seats;
 mod steps;
 
-use meetpoint_protocol::{ClientId, Close, ws};
+use meetpoint_protocol::{ClientId, Close, Timestamp, ws};
 
 use super::*;
 use crate::core::{
     book::{
-        Limits as BookLimits,
+        Limits as BookLimits, Refusal,
         tests::{ROOMY, START, Scripted},
     },
     event::{Event, Words},
-    outbox::{Bounds, tests::Pipe},
+    outbox::{Bounds, Outbox, tests::Pipe},
 };
 
 const APP: AppId = AppId::from_bytes([1; 16]);
@@ -42,6 +42,10 @@ impl Voice for Plain {
         };
         out.extend_from_slice(words.as_bytes());
         FrameType::Other
+    }
+
+    fn ping(&self, _: Timestamp) -> String {
+        String::new()
     }
 }
 
@@ -83,7 +87,9 @@ impl Stage {
         let pipe = Pipe::with_room(usize::MAX);
         let client = ClientId::from_random([self.entered as u8; 16]);
         let outbox = Outbox::new(client, ConnId(self.entered), &NoWords, BOUNDS, Box::new(pipe.clone()));
-        Someone { guest: Guest { outbox, voice: &Plain, name: name.map(Into::into) }, side, pipe, place: None }
+        let name = name.map(Into::into);
+        let guest = Guest { outbox, voice: &Plain, name, says_hello: false, has_spoken: false };
+        Someone { guest, side, pipe, place: None }
     }
 
     /// Somebody sits down, or waits until the moment that is told.
@@ -91,7 +97,7 @@ impl Stage {
         let mut one = self.someone(side, name);
         let (place, welcome) = self.sides.sit(APP, side, &one.guest, &mut self.turn());
         let later = match welcome {
-            Welcome::Later(until) => Some(until),
+            Welcome::Later(until) | Welcome::Returns(until) => Some(until),
             _ => None,
         };
         one.place = Some(place);
@@ -101,6 +107,7 @@ impl Stage {
     fn seat(&mut self, side: Side) -> Someone {
         let (one, later) = self.enter(side, None);
         assert_eq!(later, None, "{side:?} is taken");
+        self.sides.spoken(one.duo(), one.at(), &mut self.turn());
         one
     }
 

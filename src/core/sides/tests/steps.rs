@@ -80,7 +80,7 @@ proptest! {
                 if later.is_some_and(|later| later <= stage.now) && someone.closed().is_none() {
                     match stage.claim(someone) {
                         Welcome::Seated => *later = None,
-                        Welcome::Later(until) => *later = Some(until),
+                        Welcome::Later(until) | Welcome::Returns(until) => *later = Some(until),
                         Welcome::Busy => someone.guest.outbox.close(busy(someone.side)),
                     }
                 }
