@@ -32,6 +32,7 @@ const BANS: &[(&str, &[&str], &str)] = &[
     ("", &["unsafe {", "unsafe fn"], "no unsafe code"),
     ("dialects", &["Instant::now", "SystemTime::now"], "time is an argument"),
     ("dialects/chat", &[".await"], "a session never waits"),
+    ("dialects/noisy/session", &[".await"], "a session never waits"),
 ];
 
 /// Who may read the environment.

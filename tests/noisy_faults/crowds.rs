@@ -4,8 +4,9 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::process::{MIB, holdings, settled};
+use crate::support::handshake::Handshake;
 use crate::support::metrics::scrape;
-use crate::support::noisy::{Seat, assert_unharmed, clients, room};
+use crate::support::noisy::{Seat, assert_unharmed, clients, path, room};
 use crate::support::server::Server;
 
 const ROOMS: u32 = 500;
@@ -60,7 +61,7 @@ async fn a_thousand_who_come_and_go_leave_nothing_behind() {
 }
 
 #[tokio::test]
-async fn greetings_in_a_hundred_thousand_rooms_are_not_remembered() {
+async fn greetings_in_thousands_of_rooms_are_not_remembered() {
     const GREETINGS: u32 = 3_000;
     let server = Server::start().await;
     let greet = async |rooms: std::ops::Range<u32>| {
@@ -69,8 +70,8 @@ async fn greetings_in_a_hundred_thousand_rooms_are_not_remembered() {
             let (address, rooms) = (server.address, rooms.clone());
             greeting.spawn(async move {
                 for number in rooms.filter(|room| room % AT_ONCE == share) {
-                    let path = crate::support::noisy::path(&room(number), "B");
-                    let handshake = crate::support::handshake::Handshake { path: &path, ..Default::default() };
+                    let path = path(&room(number), "B");
+                    let handshake = Handshake { path: &path, ..Handshake::default() };
                     let seat = Seat::enter(address, handshake).await;
                     for up_to in [0, 7, 1 << 40] {
                         seat.hello(up_to).await;

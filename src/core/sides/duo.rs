@@ -155,6 +155,13 @@ impl Duo {
         }
     }
 
+    /// Whoever sits at `side` on that connection has said its first words.
+    pub fn spoken(&self, side: Side, conn: ConnId) {
+        if let Some(seat) = self.inner.lock().seat(side, conn) {
+            seat.guest.has_spoken = true;
+        }
+    }
+
     /// Whether `side` is that connection's.
     pub fn is_seated(&self, side: Side, conn: ConnId) -> bool {
         self.inner.lock().seat(side, conn).is_some()

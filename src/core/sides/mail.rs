@@ -16,14 +16,6 @@ use crate::core::{
 const ITEMS_AT_ONCE: usize = 16;
 
 impl Sides {
-    /// Whoever sits there has said its first words.
-    pub fn spoken(&self, duo: &Duo, (side, conn): (Side, ConnId), turn: &mut Turn) {
-        if let Some(seat) = duo.inner.lock().seat(side, conn) {
-            seat.guest.has_spoken = true;
-        }
-        self.begin_mail(duo, (side, conn), turn);
-    }
-
     /// Whoever sits there has spoken, or had the time to: it is shown new mail, unless it has to say first what it has.
     pub fn begin_mail(&self, duo: &Duo, (side, conn): (Side, ConnId), turn: &mut Turn) {
         let mut inner = duo.inner.lock();

@@ -78,10 +78,13 @@ impl Session for SideSession {
             (Place::Seated, frame) => {
                 self.alive();
                 if is_first {
-                    self.spoken(turn);
+                    self.duo.spoken(self.side, self.conn());
                 }
                 if let Some(frame) = frame {
                     self.act(frame, text, turn);
+                }
+                if is_first {
+                    self.begin_mail(turn);
                 }
             }
             (Place::Waiting { until, returns, said, .. }, frame) => {
@@ -125,7 +128,7 @@ impl Session for SideSession {
 
     fn due(&mut self, turn: &mut Turn) -> Flow {
         if self.silent_until.take_if(|until| *until <= turn.now).is_some() {
-            self.sides.begin_mail(&self.duo, (self.side, self.conn()), turn);
+            self.begin_mail(turn);
         }
         let Place::Waiting { until, returns, .. } = &mut self.place else { return Flow::Continue };
         let is_seated = self.duo.is_seated(self.side, self.me.outbox.conn());
@@ -162,20 +165,22 @@ impl SideSession {
     fn sit_down(&mut self, turn: &mut Turn) {
         let Place::Waiting { mut said, .. } = std::mem::replace(&mut self.place, Place::Seated) else { return };
         if self.me.has_spoken {
-            self.spoken(turn);
-        } else if self.silent_until.is_none() {
-            self.sides.begin_mail(&self.duo, (self.side, self.conn()), turn);
+            self.duo.spoken(self.side, self.conn());
         }
         for waiting in said.take() {
             if let Some(frame) = noisy::parse(&waiting.text) {
                 self.act(frame, &waiting.text, turn);
             }
         }
+        if self.me.has_spoken || self.silent_until.is_none() {
+            self.begin_mail(turn);
+        }
     }
 
-    fn spoken(&mut self, turn: &mut Turn) {
+    /// It has spoken, or had the time to. Behind what it has said: a `hello` says what it wants to be shown.
+    fn begin_mail(&mut self, turn: &mut Turn) {
         self.silent_until = None;
-        self.sides.spoken(&self.duo, (self.side, self.conn()), turn);
+        self.sides.begin_mail(&self.duo, (self.side, self.conn()), turn);
     }
 
     fn act(&self, frame: Frame<'_>, text: &str, turn: &mut Turn) {

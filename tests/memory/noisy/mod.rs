@@ -1,6 +1,7 @@
 //! The rooms with two sides, on paused time.
 
 mod first_frames;
+mod first_mail;
 mod refusals;
 mod same_sid;
 

@@ -107,7 +107,8 @@ impl Stage {
     fn seat(&mut self, side: Side) -> Someone {
         let (one, later) = self.enter(side, None);
         assert_eq!(later, None, "{side:?} is taken");
-        self.sides.spoken(one.duo(), one.at(), &mut self.turn());
+        one.duo().spoken(side, one.guest.outbox.conn());
+        self.sides.begin_mail(one.duo(), one.at(), &mut self.turn());
         one
     }
 
