@@ -22,13 +22,15 @@ pub struct Cors {
     /// Seconds.
     pub max_age: &'static str,
     pub credentials: bool,
+    /// What pages may read of an answer's headers, beside those that all may.
+    pub exposed: &'static str,
 }
 
 impl Cors {
     /// What every answer carries, the preflight's too.
     pub fn of_answer(&self, policy: &OriginPolicy, request: &HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
         let mut headers = vec![
-            (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Content-Type")),
+            (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(self.exposed)),
             (VARY, HeaderValue::from_static("Origin")),
         ];
         if let Some(origin) = policy.answered(request.get(ORIGIN)) {

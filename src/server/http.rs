@@ -28,6 +28,7 @@ static CORS: Cors = Cors {
     more_headers: None,
     max_age: "600",
     credentials: true,
+    exposed: "Content-Type",
 };
 
 pub(super) fn router(server: Arc<Server>) -> Router {

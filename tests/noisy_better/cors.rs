@@ -54,6 +54,7 @@ async fn answers_and_refusals_can_be_read() {
     ];
     for (answer, status) in answers {
         assert_eq!((answer.status, answer.header("access-control-allow-origin")), (status, Some(PAGE)), "{answer:?}");
+        assert!(lists(&answer, "access-control-expose-headers", "Retry-After"), "{answer:?}");
         assert!(lists(&answer, "vary", "Origin"), "{answer:?}");
     }
 }

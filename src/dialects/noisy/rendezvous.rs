@@ -33,8 +33,14 @@ use crate::{
 };
 
 /// The original allowed nothing, so that no page of another origin could use it.
-pub static CORS: Cors =
-    Cors { methods: "POST,OPTIONS", headers: "Content-Type", more_headers: None, max_age: "600", credentials: false };
+pub static CORS: Cors = Cors {
+    methods: "POST,OPTIONS",
+    headers: "Content-Type",
+    more_headers: None,
+    max_age: "600",
+    credentials: false,
+    exposed: "Content-Type, Retry-After",
+};
 
 /// The storage looks every second whether it works again.
 const STORAGE_RETRY: HeaderValue = HeaderValue::from_static("1");

@@ -56,6 +56,7 @@ pub static CORS: Cors = Cors {
     more_headers: None,
     max_age: "600",
     credentials: true,
+    exposed: "Content-Type",
 };
 
 /// Offers on a page when nothing is said, and at most.

@@ -49,6 +49,7 @@ pub static CORS: Cors = Cors {
     more_headers: Some("Content-Type,Origin,X-PublicKey,X-Timestamp,X-Nonce,X-Signature"),
     max_age: "86400",
     credentials: false,
+    exposed: "Content-Type",
 };
 
 /// How much the calls of one array may answer, in bytes: when it is passed, the rest are not made. One call may answer

@@ -38,6 +38,7 @@ pub static CORS: Cors = Cors {
     more_headers: None,
     max_age: "600",
     credentials: true,
+    exposed: "Content-Type",
 };
 
 /// Paths of other routes that are topics as well: the router would look no further than there.
