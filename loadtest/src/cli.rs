@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-use crate::scenario::{http, relay};
+use crate::scenario::{http, noisy, relay};
 
 /// Load generator for meetpoint.
 #[derive(Parser, Debug)]
@@ -21,6 +21,8 @@ pub enum Command {
     Relay(relay::Options),
     /// Requests to the Rondevu routes among many live offers, over connections that are kept alive
     Http(http::Options),
+    /// NoisyTransfer: two sides of a room relay frames or mail each other, or codes are minted and redeemed
+    Noisy(noisy::Options),
 }
 
 /// From where, and what is permitted. Which server is the scenario's to ask: each speaks a scheme of its own.

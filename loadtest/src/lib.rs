@@ -3,16 +3,17 @@
 //! - [`cli`]: the options; those that every scenario shares stand apart
 //! - [`scenario`]: what is done to the server, one folder each
 //! - [`population`]: many clients at once: connecting them, having them matched
-//! - [`chat`]: one client of the chat wire · [`ws`]: its WebSocket · [`http`]: requests over kept connections
+//! - [`chat`], [`noisy`]: one client of that wire · [`ws`]: its WebSocket · [`http`]: requests over kept connections
+//! - [`pairs`]: clients that talk two by two, on worker threads
 //! - [`target`]: the server's address
 //! - [`process`], [`watch`]: CPU time and memory of a process, from `/proc` · [`cost`]: what a measurement used of them
 //! - [`report`]: the figures, as a table and as JSON · [`progress`]: the bar · [`units`]: durations, sizes, dates
 //!
 //! ```text
-//! cli → relay: connect → match → warm up → measure → drain → report
-//!              population         worker threads with their own runtime
-//!     → http:  fill → each phase: connect → measure → drain → … → hold → report
-//!              one thread, which waits for all connections at once
+//! cli → relay, noisy: connect → match → warm up → measure → drain → report
+//!                     population         worker threads with their own runtime
+//!     → http:         fill → each phase: connect → measure → drain → … → hold → report
+//!                     one thread, which waits for all connections at once
 //! ```
 
 #![forbid(unsafe_code)]
@@ -23,6 +24,8 @@ pub mod cost;
 mod error;
 mod host;
 pub mod http;
+pub mod noisy;
+pub mod pairs;
 pub mod population;
 pub mod process;
 pub mod progress;
@@ -49,6 +52,10 @@ pub async fn run(cli: &Cli, command_line: Vec<String>) -> Result<Report, Error> 
         Command::Http(options) => {
             let progress = Progress::new(options.output.quiet);
             (&options.output, scenario::http::run(options, &progress).await)
+        }
+        Command::Noisy(options) => {
+            let progress = Progress::new(options.output.quiet);
+            (&options.output, scenario::noisy::run(options, &progress).await)
         }
     };
     let mut report = outcome?;

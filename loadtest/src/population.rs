@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{Error, chat::Client, process::Process, progress::Bar, target::Target, ws::Fault};
+use crate::{Error, chat::Client, process::Process, progress::Bar, ws::Fault};
 
 /// Handshakes under way at a time: enough to keep a server busy, far below its listen backlog.
 const MAX_CONNECTING: usize = 128;
@@ -31,18 +31,22 @@ pub fn check_descriptors(sockets: usize, server: Option<&Process>) -> Result<(),
     check("the server", server, sockets + server.descriptors().unwrap_or_default())
 }
 
-/// Connects `count` clients, a bounded number at a time.
-pub async fn connect(target: &Target, count: usize, bar: &Bar) -> Result<Vec<Client>, Error> {
+/// Connects `count` clients, or groups of them, a bounded number at a time; `connect` is told the number of each.
+pub async fn connect<C, F>(count: usize, bar: &Bar, connect: impl Fn(usize) -> F) -> Result<Vec<C>, Error>
+where
+    C: Send + 'static,
+    F: Future<Output = Result<C, Error>> + Send + 'static,
+{
     let mut clients = Vec::with_capacity(count);
     let mut connecting = JoinSet::new();
     let mut started = 0;
     while clients.len() < count {
         while started < count && connecting.len() < MAX_CONNECTING {
-            let (target, index) = (target.clone(), started);
+            let client = connect(started);
             connecting.spawn(async move {
                 let limit = Instant::now() + CONNECT_LIMIT;
                 let late = |_| Error::SetupTimeout { doing: "connecting a client", limit: CONNECT_LIMIT };
-                timeout_at(limit, Client::connect(&target, index)).await.map_err(late)?
+                timeout_at(limit, client).await.map_err(late)?
             });
             started += 1;
         }

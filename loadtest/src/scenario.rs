@@ -1,4 +1,5 @@
 //! What is done to the server. A scenario takes its options and a progress bar and makes a [`Report`](crate::report::Report).
 
 pub mod http;
+pub mod noisy;
 pub mod relay;

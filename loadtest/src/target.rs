@@ -51,10 +51,23 @@ impl Target {
         })
     }
 
+    /// The same server, asked for something else.
+    pub fn at(&self, path_and_query: String) -> Self {
+        Self { path_and_query, ..self.clone() }
+    }
+
     /// Opens the TCP connection of the client with this index.
     pub async fn connect(&self, index: usize) -> Result<TcpStream, Error> {
+        self.connect_with(index, None).await
+    }
+
+    /// The same, with a kernel buffer of so many bytes for what is received.
+    pub async fn connect_with(&self, index: usize, receive_buffer: Option<u32>) -> Result<TcpStream, Error> {
         let unreachable = |source| Error::Unreachable { address: self.address, source };
         let socket = if self.address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
         if self.spread {
             socket.bind(source_address(index)).map_err(unreachable)?;
         }

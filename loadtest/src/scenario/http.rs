@@ -8,14 +8,13 @@
 //! sends the next when it is answered. Requests are encoded beforehand; every answer is checked for what it must hold.
 //!
 //! - `offers`: topics and descriptions · `book`: all requests · `publish`: those that need an owner
-//! - `fill`: the population · `phase`: what is asked and what is a right answer · `load`: the loop · `hold`: held polls
-//! - `faults`, `result`: what is reported · `scrape`: what the server says of itself
+//! - `fill`: the population · `phase`: what is asked and what is a right answer · `hold`: held polls
+//! - `advice`, `result`: what is reported · `scrape`: what the server says of itself
 
+mod advice;
 mod book;
-mod faults;
 mod fill;
 mod hold;
-mod load;
 mod offers;
 mod phase;
 mod publish;
@@ -31,6 +30,7 @@ use tokio::{runtime::Handle, task::spawn_blocking};
 use crate::{
     Error,
     cli::{OutputOptions, TargetOptions},
+    http::load::{Bench, Span},
     population,
     progress::Progress,
     report::Report,
@@ -40,7 +40,6 @@ use crate::{
 };
 use book::{Book, Common, Wire};
 use fill::Population;
-use load::{Bench, Span};
 use offers::{MIN_PAYLOAD, Topics};
 use phase::{Phase, Traffic};
 use result::Measured;
@@ -233,7 +232,7 @@ mod tests {
     fn parse(options: &str) -> Option<Options> {
         match Cli::try_parse_from(format!("loadtest http {options}").split_whitespace()).ok()?.command {
             Command::Http(options) => Some(options),
-            Command::Relay(_) => None,
+            _ => None,
         }
     }
 

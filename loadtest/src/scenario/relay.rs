@@ -8,27 +8,24 @@
 //! So each pair always has W frames under way: W = 1 is ping-pong, W = 16 measures throughput. Both directions count their
 //! own frames, and every arrival is checked byte for byte and against its number.
 //!
-//! - `frames`: the frame's text, written and checked · `sequence`: lost, doubled, out of order
-//! - `pair`: two sockets and what they do · `worker`: a thread with many pairs · `crew`: the threads, from outside
-//! - `result`: the figures
-
-mod crew;
-mod frames;
-mod pair;
-mod result;
-mod sequence;
-mod worker;
+//! What runs them is in [`crate::pairs`].
 
 use std::{ops::RangeInclusive, time::Duration};
 
 use clap::Args;
+use meetpoint_protocol::{ClientId, chat::PONG};
 use serde::Serialize;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::{
     Error,
+    chat::{Client, PING},
     cli::{OutputOptions, TargetOptions},
-    cost::Mark,
+    pairs::{
+        self, Measured, Noun, Plan, SetUp,
+        frames::{self, Expected, ICE_HEAD, MIN_ICE, STAMP},
+        pair::{Loop, Pair, Wire},
+    },
     population,
     progress::Progress,
     report::Report,
@@ -36,15 +33,29 @@ use crate::{
     units,
     watch::Watch,
 };
-use crew::{Crew, Phase};
-use frames::MIN_PAYLOAD;
-use result::{Measured, SetUp};
 
 /// Bytes of a frame's text: beyond, no server takes it by default.
-const PAYLOAD: RangeInclusive<usize> = MIN_PAYLOAD..=1 << 20;
+const PAYLOAD: RangeInclusive<usize> = MIN_ICE..=1 << 20;
 const MAX_DURATION: Duration = Duration::from_secs(600);
-/// How long the server has to tidy up before its memory is read for the last time.
-const SETTLE: Duration = Duration::from_secs(1);
+
+static WIRE: Wire = Wire { keeps: Loop::Echo, last_word: PING, last_heard: PONG };
+
+/// Frames, as all scenarios that relay count them.
+pub static FRAMES: Noun = Noun {
+    count: ("frames", "frames relayed"),
+    rate: ("framesPerSecond", "frames"),
+    gathered: ("framesPerRead", "frames gathered per read"),
+    cost: "CPU per million frames",
+    lost: "a frame was lost",
+    duplicated: "a frame came twice",
+    reordered: "a frame came after a later one",
+};
+
+const NOTES: &[&str] = &[LATENCY_NOTE, SCOPE_NOTE];
+const LATENCY_NOTE: &str = "latency: one way, from just before the sender's write to just after the receiver's read, on one clock. \
+The loop is closed (each frame answers another): at full speed it tells how long the frames under way queue.";
+const SCOPE_NOTE: &str = "lost, duplicated and reordered cover warm-up, measurement and drain; all else the measurement alone. \
+MB/s counts the text as sent.";
 
 /// The options of `loadtest relay`.
 #[derive(Args, Serialize, Clone, Debug)]
@@ -94,6 +105,18 @@ impl Options {
         LEAST + PER_PAIR * self.pairs
     }
 
+    fn plan(&self) -> Plan {
+        Plan {
+            template: frames::ice(self.payload),
+            window: self.window as usize,
+            warmup: self.warmup,
+            duration: self.duration,
+            drain: self.drain_limit(),
+            threads: self.threads,
+            plural: FRAMES.rate.1,
+        }
+    }
+
     fn title(&self) -> String {
         let Self { pairs, window, payload, duration, warmup, threads, .. } = self;
         format!(
@@ -128,7 +151,13 @@ pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error
     population::check_descriptors(sockets, watch.as_ref().map(Watch::process))?;
 
     let begun = Instant::now();
-    let clients = population::connect(&target, sockets, &progress.count("connecting", sockets as u64)).await?;
+    let clients = {
+        let connect = |index| {
+            let target = target.clone();
+            async move { Client::connect(&target, index).await }
+        };
+        population::connect(sockets, &progress.count("connecting", sockets as u64), connect).await?
+    };
     let connecting = begun.elapsed();
     let pairs = population::pair_up(clients, &progress.count("matching", sockets as u64)).await?;
     let set_up = SetUp { sockets, connecting, matching: begun.elapsed() - connecting };
@@ -136,19 +165,19 @@ pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error
         watch.connected();
     }
 
-    let mut crew = Crew::start(pairs, options)?;
-    crew.hold(Phase::Warmup, options.warmup, &progress.time("warming up", options.warmup), &mut watch).await;
-    let from = Mark::now(watch.as_ref());
-    crew.hold(Phase::Measure, options.duration, &progress.time("measuring", options.duration), &mut watch).await;
-    let to = Mark::now(watch.as_ref());
-    let drain_limit = options.drain_limit();
-    crew.hold(Phase::Drain, drain_limit, &progress.time("draining", drain_limit), &mut watch).await;
-    let done = crew.join()?;
-
-    if watch.is_some() {
-        sleep(SETTLE).await;
-    }
-    Measured { options, set_up, from, to, done, watch }.write(&mut report);
+    let plan = options.plan();
+    let tail = frames::tail(&plan.template);
+    let hears = |partner: ClientId| {
+        let head = ICE_HEAD.replace(r#""candidate""#, &format!(r#""from":"{partner}","candidate""#));
+        Expected::new(&head, STAMP, tail.clone())
+    };
+    let pair = |[a, b]: [Client; 2]| {
+        let expected = [hears(b.id), hears(a.id)];
+        Ok(Pair { sockets: [a.socket.detach()?, b.socket.detach()?], expected, wire: &WIRE })
+    };
+    let pairs = pairs.into_iter().map(pair).collect::<std::io::Result<_>>()?;
+    let run = pairs::run(pairs, &plan, progress, &mut watch).await?;
+    Measured { noun: &FRAMES, payload: options.payload, notes: NOTES, set_up, run, watch }.write(&mut report);
     Ok(report)
 }
 

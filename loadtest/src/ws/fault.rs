@@ -17,6 +17,19 @@ pub enum Fault {
     Silent(&'static str),
 }
 
+impl Fault {
+    /// A text that was not due, as much of it as tells what it is. What an error is about would only make each of its kind another.
+    pub fn unexpected(text: &[u8]) -> Self {
+        /// Enough to recognise it; a whole payload would bury the report.
+        const SHOWN: usize = 200;
+        let text = String::from_utf8_lossy(&text[..text.len().min(SHOWN)]).into_owned();
+        Self::Unexpected(match text.find(r#","id":"#).filter(|_| text.starts_with(r#"{"type":"error""#)) {
+            Some(at) => text[..at].to_owned(),
+            None => text,
+        })
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -24,7 +37,7 @@ impl fmt::Display for Fault {
             Fault::Ended(kind) => write!(f, "the connection ended without a close frame: {kind}"),
             Fault::Malformed(what) => write!(f, "the server sent {what}"),
             Fault::Unexpected(text) if text.contains(r#""code":"RATE_LIMIT""#) => {
-                write!(f, "the server limits messages (RATE_LIMIT): start it with MAX_MSG_PER_SECOND=1000000")
+                write!(f, "the server limits messages (RATE_LIMIT): start it with MAX_MSG_PER_SECOND=0")
             }
             Fault::Unexpected(text) => write!(f, "the server said {text}"),
             Fault::Silent(what) => write!(f, "the server did not {what} in time"),

@@ -57,6 +57,11 @@ impl Socket {
         self.send_frame(Opcode::Text, text.as_bytes())
     }
 
+    /// Says that it lives, which a client may without being asked (RFC 6455 §5.5.3).
+    pub fn send_pong(&mut self) -> Result<(), Fault> {
+        self.send_frame(Opcode::Pong, &[])
+    }
+
     fn send_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), Fault> {
         let mut bytes = Vec::with_capacity(payload.len() + 14);
         frame::encode(opcode, payload, &mut bytes);
@@ -99,6 +104,21 @@ impl Socket {
     /// Puts the beginning of a frame aside until the next read.
     pub fn keep(&mut self, rest: &[u8]) {
         self.received.extend_from_slice(rest);
+    }
+
+    /// Hands each text that was read to `heard`, answers what is not text, and keeps the beginning of a frame that is not whole.
+    pub fn texts(&mut self, bytes: &[u8], mut heard: impl FnMut(&[u8]) -> Result<(), Fault>) -> Result<(), Fault> {
+        let mut at = 0;
+        while let Some(frame) = frame::decode(&bytes[at..])? {
+            at += frame.len;
+            if frame.opcode == Opcode::Text {
+                heard(frame.payload)?;
+            } else {
+                self.control(&frame)?;
+            }
+        }
+        self.keep(&bytes[at..]);
+        Ok(())
     }
 
     /// Answers what is not text: a ping with a pong; a close frame is the end.

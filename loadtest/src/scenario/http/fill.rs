@@ -6,15 +6,17 @@ use std::{
 };
 
 use super::{
+    advice,
     book::{Book, Code, Wire},
-    faults,
-    load::{Bench, Outcome, Span, Work},
     offers::{NEAR, Topics},
     publish::{self, Owner, Publisher},
 };
 use crate::{
     Error,
-    http::{Answer, find},
+    http::{
+        Answer, find,
+        load::{Bench, Outcome, Span, Work},
+    },
 };
 
 /// Longer than any population takes on any disk, and shorter than a session lives by default.
@@ -76,7 +78,7 @@ impl Population {
         let needed = Owner::needed(until - from);
         let mut owners = Vec::with_capacity(needed);
         let accept_owner = |answer: &Answer<'_>| {
-            owners.push(Owner::parse(answer).ok_or_else(|| faults::wrong(answer))?);
+            owners.push(Owner::parse(answer).ok_or_else(|| advice::wrong(answer))?);
             Ok(())
         };
         let mut registrations = Posts::new((0..needed).map(|_| publisher.register()), accept_owner);
@@ -141,7 +143,7 @@ impl Work for Announcing<'_> {
     fn check(&mut self, ticket: usize, answer: &Answer<'_>) -> Result<(), String> {
         let code = code_of(answer);
         self.failed |= code.is_none();
-        self.codes[ticket] = code.ok_or_else(|| faults::wrong(answer))?;
+        self.codes[ticket] = code.ok_or_else(|| advice::wrong(answer))?;
         Ok(())
     }
 }
@@ -190,13 +192,13 @@ pub fn code_of(answer: &Answer<'_>) -> Option<Code> {
 }
 
 fn accept(answer: &Answer<'_>) -> Result<(), String> {
-    if answer.status == 200 { Ok(()) } else { Err(faults::wrong(answer)) }
+    if answer.status == 200 { Ok(()) } else { Err(advice::wrong(answer)) }
 }
 
 /// RPC answers 200 whatever happens.
 fn accept_call(answer: &Answer<'_>) -> Result<(), String> {
     accept(answer)?;
-    if find(answer.body, br#""success":true"#).is_some() { Ok(()) } else { Err(faults::wrong(answer)) }
+    if find(answer.body, br#""success":true"#).is_some() { Ok(()) } else { Err(advice::wrong(answer)) }
 }
 
 #[cfg(test)]

@@ -10,15 +10,19 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 
 use super::{
+    advice,
     book::{Book, Code, HELD_MS},
-    faults::{self, Faults},
     fill,
-    load::{Bench, MAX_LATENCY},
     offers::{self, BEFORE_SERIAL, Topics},
 };
 use crate::{
     Error,
-    http::{Answer, Fault, Wheel, find},
+    http::{
+        Answer, Fault, Wheel,
+        faults::Faults,
+        find,
+        load::{Bench, MAX_LATENCY},
+    },
     report::{Figure, Section, Unit},
 };
 
@@ -54,11 +58,11 @@ impl Held<'_> {
         };
         match (self.posted[poll].take(), heard) {
             (_, Err(fault)) => self.faults.note(fault.to_string()),
-            (None, Ok(answer)) => self.faults.note(format!("before anything was posted {}", faults::wrong(answer))),
+            (None, Ok(answer)) => self.faults.note(format!("before anything was posted {}", advice::wrong(answer))),
             (Some(posted), Ok(answer)) if good(answer) => {
                 self.latency.saturating_record(posted.elapsed().as_nanos() as u64)
             }
-            (Some(_), Ok(answer)) => self.faults.note(faults::wrong(answer)),
+            (Some(_), Ok(answer)) => self.faults.note(advice::wrong(answer)),
         }
         if let Some((_, waits)) = self.posters.iter_mut().find(|(of, _)| *of == poll) {
             *waits = waits.saturating_sub(1);
@@ -71,7 +75,7 @@ impl Held<'_> {
             Ok(answer) if answer.status == 200 => *waits = waits.saturating_sub(1),
             Ok(answer) => {
                 *waits = waits.saturating_sub(1);
-                self.faults.note(format!("a post: {}", faults::wrong(answer)));
+                self.faults.note(format!("a post: {}", advice::wrong(answer)));
             }
             Err(fault) => self.faults.note(format!("a post: {fault}")),
         }

@@ -7,13 +7,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
+    advice,
     book::{Book, Code, Kind, Side, Wire},
-    faults,
     fill::code_of,
-    load::Work,
     offers::{self, BEFORE_SERIAL, NEAR, PER_TOPIC, SERIAL, Topic},
 };
-use crate::http::{Answer, find};
+use crate::http::{Answer, find, load::Work};
 
 /// A phase of a run.
 #[derive(ValueEnum, Serialize, Clone, Copy, PartialEq, Eq, Debug)]
@@ -215,7 +214,7 @@ impl Work for Traffic<'_> {
         if let Kind::Discover(wire) = asked.kind {
             self.listing_len[wire as usize] = 0;
         }
-        Err(faults::wrong(answer))
+        Err(advice::wrong(answer))
     }
 }
 

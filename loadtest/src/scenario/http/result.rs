@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{load::Outcome, phase::Phase, scrape::Scrape};
+use super::{phase::Phase, scrape::Scrape};
 use crate::{
     cost::per_million,
+    http::load::Outcome,
     report::{Figure, Report, Section, Unit},
     watch::Watch,
 };

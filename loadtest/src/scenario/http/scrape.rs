@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::load::Bench;
-use crate::http::{Request, Wheel};
+use crate::http::{Request, Wheel, load::Bench};
 
 const ROUTE: &str = "/metrics";
 /// A server that takes longer is under a load that it should not be asked about.

@@ -45,6 +45,11 @@ impl Sequence {
     pub fn arrived(&self) -> u64 {
         self.next - self.missing.len() as u64
     }
+
+    /// How many of so many that were sent have not arrived.
+    pub fn lost_of(&self, sent: u64) -> u64 {
+        sent.saturating_sub(self.arrived())
+    }
 }
 
 #[cfg(test)]

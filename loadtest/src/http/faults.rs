@@ -1,6 +1,7 @@
 //! Broken promises by their words, a bounded number of different ones.
 
-use crate::{http::Answer, report::Report};
+use super::Answer;
+use crate::report::Report;
 
 /// Different words that are kept; a server that fails in ever new ways must not fill the memory.
 const MAX_KINDS: usize = 16;
@@ -51,16 +52,11 @@ impl Faults {
     }
 }
 
-/// The words for an answer that was not due, with advice where there is one.
-pub fn wrong(answer: &Answer<'_>) -> String {
+/// The words for an answer that was not due, with advice for its status.
+pub fn wrong(answer: &Answer<'_>, advice: impl Fn(u16) -> &'static str) -> String {
     let body = &answer.body[..answer.body.len().min(SHOWN)];
     let text: String = String::from_utf8_lossy(body).chars().filter(|c| !c.is_control()).collect();
-    let advice = match answer.status {
-        404 => " (expired? SESSION_TIMEOUT must outlast the run)",
-        429 | 507 => " (start the server with a larger MAX_OFFERS, or anew: what earlier runs announced counts too)",
-        _ => "",
-    };
-    format!("the server answered {} {text}{advice}", answer.status)
+    format!("the server answered {} {text}{}", answer.status, advice(answer.status))
 }
 
 #[cfg(test)]
@@ -83,8 +79,10 @@ mod tests {
     #[test]
     fn what_a_server_says_is_shortened_and_cannot_move_the_cursor() {
         let body = format!("\x1b[2J{}", "x".repeat(300));
-        let text = wrong(&Answer { status: 507, body: body.as_bytes(), last: false, len: 0 });
+        let text = wrong(&Answer { status: 507, body: body.as_bytes(), last: false, len: 0 }, |status| {
+            if status == 507 { " (more room)" } else { "" }
+        });
         assert!(text.starts_with("the server answered 507 [2Jxxx") && text.len() < 400, "{text}");
-        assert!(text.contains("MAX_OFFERS"), "{text}");
+        assert!(text.ends_with(" (more room)"), "{text}");
     }
 }

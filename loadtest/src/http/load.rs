@@ -9,11 +9,10 @@ use std::{
 use hdrhistogram::Histogram;
 use tokio::runtime::Handle;
 
-use super::faults::Faults;
+use super::{Answer, Wheel, faults::Faults};
 use crate::{
     Error,
     cost::Mark,
-    http::{Answer, Wheel},
     progress::{Bar, Progress},
     target::Target,
     units,
@@ -37,6 +36,9 @@ pub trait Work {
 
     /// Looks at an answer; `Err` says what is wrong with it.
     fn check(&mut self, ticket: Self::Ticket, answer: &Answer<'_>) -> Result<(), String>;
+
+    /// An answer took so long, while measuring; it is checked next. All of them are counted together in any case.
+    fn took(&mut self, _ticket: &Self::Ticket, _latency_ns: u64) {}
 }
 
 /// The generator's side of a run: one thread with a number of connections.
@@ -104,7 +106,9 @@ impl<W: Work> Running<'_, W> {
         };
         self.pending -= 1;
         if self.measuring {
-            self.latency.saturating_record(sent.elapsed().as_nanos() as u64);
+            let latency_ns = sent.elapsed().as_nanos() as u64;
+            self.latency.saturating_record(latency_ns);
+            self.work.took(&ticket, latency_ns);
         }
         if let Err(why) = self.work.check(ticket, answer) {
             self.faults.note(why);

@@ -1,0 +1,326 @@
+//! The NoisyTransfer wire: what two sides of a room say to each other, and the codes that bring them there.
+//!
+//! ```text
+//! relay   A ── ice ──▶ server ──▶ B   and back: each direction has W frames under way
+//!         and rooms whose B never reads, while A goes on sending: what the others notice of that
+//! mail    A ── send {id} ──▶ server ── item ──▶ B   W items under way, until A has the receipt and B the item
+//!         A ◀── sent {id} ───┘   └──◀── delivered ── B   every sixteen items
+//! codes   POST /rendezvous/code → POST /rendezvous/redeem, over connections that are kept alive
+//! ```
+//! The first two are run by [`crate::pairs`], the last by [`crate::http::load`]. Every answer and every arrival is checked.
+
+mod codes;
+mod mail;
+mod pace;
+mod stuck;
+
+use std::{cell::RefCell, io, ops::RangeInclusive, rc::Rc, time::Duration};
+
+use clap::{Args, ValueEnum};
+use meetpoint_protocol::noisy::Side;
+use serde::Serialize;
+use tokio::{runtime::Handle, task::spawn_blocking, time::Instant};
+
+use self::{mail::Mail, stuck::Stuck};
+use super::relay::FRAMES;
+use crate::{
+    Error,
+    cli::{OutputOptions, TargetOptions},
+    http::load,
+    noisy::{await_other, room, sit},
+    pairs::{
+        self, Bench, Measured, Outcome, Plan, SetUp, Talk,
+        frames::{self, Expected, ICE_HEAD, STAMP},
+        pair::{Loop, Pair, Wire},
+    },
+    population,
+    progress::Progress,
+    report::Report,
+    target::Target,
+    units,
+    watch::Watch,
+    ws::Socket,
+};
+
+/// Bytes of a frame's text: mail needs as many for its digits; beyond, no server takes it by default.
+const PAYLOAD: RangeInclusive<usize> = 128..=1 << 20;
+const MAX_DURATION: Duration = Duration::from_secs(600);
+
+/// No client of this wire is answered by the server itself, so both relay a last word to each other.
+const LAST_WORD: &str = r#"{"type":"sender_ready"}"#;
+static WIRE: Wire = Wire { keeps: Loop::Each, last_word: LAST_WORD, last_heard: LAST_WORD };
+
+const RELAY_NOTES: &[&str] = &[
+    "latency: one way, from just before the sender's write to just after the receiver's read, on one clock. The loop is closed (each \
+     arrival lets its sender send the next): at full speed it tells how long the frames under way queue.",
+    SCOPE_NOTE,
+];
+const SCOPE_NOTE: &str = "lost, duplicated and reordered cover warm-up, measurement and drain; all else the measurement alone. \
+MB/s counts the text as sent.";
+
+/// What is put under load.
+#[derive(ValueEnum, Serialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    /// Frames from side to side, in both directions
+    Relay,
+    /// Items for the mailbox of the other side
+    Mail,
+    /// Codes that are minted and redeemed
+    Codes,
+}
+
+/// The options of `loadtest noisy`.
+#[derive(Args, Serialize, Clone, Debug)]
+#[serde(rename_all = "camelCase")]
+pub struct Options {
+    /// The server
+    #[arg(long, default_value = "http://127.0.0.1:8080")]
+    pub url: String,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub target: TargetOptions,
+    /// What to put under load
+    #[arg(long, value_enum, default_value = "relay")]
+    pub what: What,
+    /// Rooms with two sides, which take two sockets each
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=9_900))]
+    pub rooms: u32,
+    /// relay: further rooms whose side B never reads. Compare with a run without
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    pub stuck: u32,
+    /// relay: frames under way in each direction of a room; mail: items under way in each room
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=192))]
+    pub window: u32,
+    /// Bytes of a frame's text as the client sends it, e.g. 128, 1KiB
+    #[arg(long, default_value = "1KiB", value_parser = parse_payload)]
+    #[serde(rename = "payloadBytes")]
+    pub payload: usize,
+    /// codes: connections, kept alive
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=9_900))]
+    pub connections: u16,
+    /// How long to measure, at most 10m
+    #[arg(long, default_value = "10s", value_parser = parse_limited_duration)]
+    #[serde(rename = "durationSeconds", serialize_with = "units::as_seconds")]
+    pub duration: Duration,
+    /// How long to do the same before measuring
+    #[arg(long, default_value = "1s", value_parser = parse_limited_duration)]
+    #[serde(rename = "warmupSeconds", serialize_with = "units::as_seconds")]
+    pub warmup: Duration,
+    /// relay, mail: threads that talk; all else uses one
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub threads: u16,
+    /// The server's process, to watch its CPU time and memory
+    #[arg(long)]
+    pub pid: Option<u32>,
+    #[command(flatten)]
+    #[serde(skip)]
+    pub output: OutputOptions,
+}
+
+fn parse_payload(text: &str) -> Result<usize, String> {
+    let bytes = units::parse_bytes(text)?;
+    if PAYLOAD.contains(&bytes) {
+        Ok(bytes)
+    } else {
+        Err(format!("must be {} to {} bytes", PAYLOAD.start(), PAYLOAD.end()))
+    }
+}
+
+fn parse_limited_duration(text: &str) -> Result<Duration, String> {
+    let duration = units::parse_duration(text)?;
+    if duration <= MAX_DURATION { Ok(duration) } else { Err(format!("must be at most {MAX_DURATION:?}")) }
+}
+
+impl Options {
+    fn title(&self) -> String {
+        let Self { what, rooms, stuck, window, payload, connections, duration, warmup, threads, url, .. } = self;
+        let time = format!("{duration:?} after {warmup:?} of warm-up");
+        match what {
+            What::Relay if *stuck > 0 => format!(
+                "relay, {rooms} rooms and {stuck} stuck ones, {window} under way each way, {payload} B, {time}, {threads} thread(s), {url}"
+            ),
+            What::Relay => {
+                format!(
+                    "relay, {rooms} rooms, {window} under way each way, {payload} B, {time}, {threads} thread(s), {url}"
+                )
+            }
+            What::Mail => {
+                format!("mail, {rooms} rooms, {window} under way each, {payload} B, {time}, {threads} thread(s), {url}")
+            }
+            What::Codes => format!("codes, {connections} connections, {time}, {url}"),
+        }
+    }
+
+    /// Says no to what fits together with nothing.
+    fn check(&self) -> Result<(), Error> {
+        if self.stuck > 0 && self.what != What::Relay {
+            return Err(Error::Options("--stuck: only with --what relay".into()));
+        }
+        if self.what == What::Mail && !mail::fits(self.window as usize, self.payload) {
+            return Err(Error::Options(
+                "--window and --payload: two windows do not fit into a mailbox, which has room for 256 items and 1 MiB"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// How long what is under way is awaited at the end.
+    fn drain_limit(&self) -> Duration {
+        const LEAST: Duration = Duration::from_secs(5);
+        const PER_ROOM: Duration = Duration::from_millis(1);
+        LEAST + PER_ROOM * self.rooms
+    }
+
+    fn plan(&self, template: String, plural: &'static str) -> Plan {
+        let &Self { window, warmup, duration, threads, .. } = self;
+        Plan { template, window: window as usize, warmup, duration, drain: self.drain_limit(), threads, plural }
+    }
+}
+
+/// Runs the scenario. `Err` when it could not be run; what broke while it ran is in the report.
+pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error> {
+    options.check()?;
+    let options_json = serde_json::to_value(options).map_err(io::Error::from)?;
+    let mut report = Report::begin("noisy", options.title(), options_json);
+    let target = Target::resolve(&options.url, "http", &options.target).await?;
+    let watch = options.pid.map(Watch::start).transpose()?;
+    if options.what != What::Codes {
+        talk(options, &target, watch, progress, &mut report).await?;
+        return Ok(report);
+    }
+    population::check_descriptors(options.connections.into(), watch.as_ref().map(Watch::process))?;
+    let connections = options.connections.into();
+    let bench =
+        load::Bench { target, runtime: Handle::current(), connections, pipeline: 1, watch, progress: *progress };
+    let (warmup, duration) = (options.warmup, options.duration);
+    // The loop never awaits: it has a thread of its own, and this one nothing to do.
+    spawn_blocking(move || codes::measure(warmup, duration, bench, report)).await.map_err(io::Error::other)?
+}
+
+/// A room on its way into a worker.
+enum Room {
+    Relay(Pair),
+    Mail(Mail),
+    Stuck(Stuck),
+}
+
+impl Talk for Room {
+    async fn run(self, bench: Rc<RefCell<Bench>>, deadline: Instant) -> Outcome {
+        match self {
+            Room::Relay(pair) => pair.run(bench, deadline).await,
+            Room::Mail(mail) => mail.run(bench, deadline).await,
+            Room::Stuck(stuck) => stuck.run(bench, deadline).await,
+        }
+    }
+}
+
+/// Has two sides meet. `number` is the room's; the second side's kernel may take only so many bytes for it.
+async fn meet(target: Target, number: usize, receive_buffer: Option<u32>) -> Result<[Socket; 2], Error> {
+    let app = room(number);
+    let mut a = sit(&target, app, Side::A, 2 * number, None).await?;
+    let mut b = sit(&target, app, Side::B, 2 * number + 1, receive_buffer).await?;
+    await_other(&mut a).await?;
+    await_other(&mut b).await?;
+    Ok([a, b])
+}
+
+/// Rooms whose sides talk.
+async fn talk(
+    options: &Options,
+    target: &Target,
+    mut watch: Option<Watch>,
+    progress: &Progress,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let (rooms, stuck) = (options.rooms as usize, options.stuck as usize);
+    population::check_descriptors(2 * (rooms + stuck), watch.as_ref().map(Watch::process))?;
+    let is_mail = options.what == What::Mail;
+    let (noun, notes) = if is_mail { (&mail::ITEMS, mail::NOTES) } else { (&FRAMES, RELAY_NOTES) };
+    let plan = options.plan(if is_mail { mail::template } else { frames::ice }(options.payload), noun.rate.1);
+    let tail = frames::tail(&plan.template);
+
+    let begun = Instant::now();
+    let bar = progress.count("connecting", (rooms + stuck) as u64);
+    let connect = |number| {
+        let (target, tail) = (target.clone(), tail.clone());
+        async move {
+            if number >= rooms {
+                return Ok(Room::Stuck(Stuck::new(target, number).await?));
+            }
+            let [a, b] = meet(target, number, None).await?;
+            let sockets = [a.detach()?, b.detach()?];
+            if is_mail {
+                return Ok(Room::Mail(Mail { sockets, tail }));
+            }
+            let expected = Expected::new(ICE_HEAD, STAMP, tail);
+            Ok(Room::Relay(Pair { sockets, expected: [expected.clone(), expected], wire: &WIRE }))
+        }
+    };
+    let talks = population::connect(rooms + stuck, &bar, connect).await?;
+    drop(bar);
+    let set_up = SetUp { sockets: 2 * (rooms + stuck), connecting: begun.elapsed(), matching: Duration::ZERO };
+    if let Some(watch) = &mut watch {
+        watch.connected();
+    }
+
+    let run = pairs::run(talks, &plan, progress, &mut watch).await?;
+    let senders = if is_mail { rooms } else { 2 * rooms };
+    let cost = run.to.cost_since(&run.from);
+    let (stuck, pace) = (stuck::report(stuck, &run), pace::note(run.done.tally.latency.len(), senders, &cost, is_mail));
+    Measured { noun, payload: options.payload, notes, set_up, run, watch }.write(report);
+    if let Some((section, note)) = stuck {
+        report.figures.push(section);
+        report.notes.push(note);
+    }
+    report.notes.extend(pace);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    fn parse(options: &str) -> Option<Options> {
+        match Cli::try_parse_from(format!("loadtest noisy {options}").split_whitespace()).ok()?.command {
+            Command::Noisy(options) => Some(options),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn options_are_bounded() {
+        assert!(parse("--rooms 9900 --stuck 1000 --window 192 --payload 128 --duration 10m --warmup 0s").is_some());
+        for options in [
+            "--rooms 0",
+            "--rooms 9901",
+            "--stuck 1001",
+            "--window 0",
+            "--window 193",
+            "--payload 127",
+            "--payload 2MiB",
+            "--connections 0",
+            "--duration 11m",
+            "--threads 0",
+            "--what sleep",
+        ] {
+            assert!(parse(options).is_none(), "{options}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_met_is_refused_before_anything_is_connected() {
+        let check = |options| parse(options).expect(options).check().is_ok();
+        assert!(check("--stuck 5") && check("--what mail") && check("--what mail --window 120"));
+        assert!(!check("--stuck 5 --what mail") && !check("--stuck 5 --what codes"));
+        assert!(
+            !check("--what mail --window 121")
+                && !check("--what mail --window 16 --payload 64KiB")
+                && check("--what mail --window 1 --payload 16KiB")
+        );
+    }
+}
