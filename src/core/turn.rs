@@ -18,15 +18,41 @@ pub struct Turn {
 /// What happened in a turn.
 #[derive(Default)]
 pub struct Tally {
-    /// Frames by type, indexed by [`FrameType`].
-    pub received: [u32; FrameType::COUNT],
-    pub sent: [u32; FrameType::COUNT],
+    pub received: Counts,
+    pub sent: Counts,
     /// Payload bytes of frames that were relayed.
     pub relayed_bytes: u64,
     /// How long the clients of each new pair had waited.
     pub waits: Vec<Duration>,
     /// Frames for a partner that could not be handed on.
     pub dropped: Drops,
+}
+
+/// Frames by type. Most turns see one or two types of the many there are: only those are looked at.
+#[derive(Default)]
+pub struct Counts {
+    counts: [u32; FrameType::COUNT],
+    /// A bit for each type that was counted.
+    counted: u32,
+}
+
+const _: () = assert!(FrameType::COUNT <= u32::BITS as usize, "a bit for each type");
+
+impl Counts {
+    fn add(&mut self, frame_type: FrameType) {
+        let index = frame_type as usize;
+        self.counts[index] += 1;
+        self.counted |= 1 << index;
+    }
+
+    /// The types that were counted, by their index, and how often; each once.
+    pub fn drain(&mut self) -> impl Iterator<Item = (usize, u32)> {
+        std::iter::from_fn(|| {
+            let index = (self.counted != 0).then(|| self.counted.trailing_zeros() as usize)?;
+            self.counted &= self.counted - 1;
+            Some((index, std::mem::take(&mut self.counts[index])))
+        })
+    }
 }
 
 /// Frames that were not relayed, by reason.
@@ -68,10 +94,10 @@ impl Drop for Turn {
 
 impl Tally {
     pub fn received(&mut self, frame_type: FrameType) {
-        self.received[frame_type as usize] += 1;
+        self.received.add(frame_type);
     }
 
     pub fn sent(&mut self, frame_type: FrameType) {
-        self.sent[frame_type as usize] += 1;
+        self.sent.add(frame_type);
     }
 }

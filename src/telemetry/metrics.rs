@@ -163,17 +163,18 @@ impl Metrics {
 
     /// Adds what a turn has counted.
     pub fn absorb(&self, tally: &mut Tally) {
-        let Tally { received, sent, relayed_bytes, waits, dropped } = std::mem::take(tally);
+        let Tally { received, sent, relayed_bytes, waits, dropped } = tally;
         for (counters, counts) in [(&self.received, received), (&self.sent, sent)] {
-            for (counter, count) in counters.iter().zip(counts) {
-                add(counter, u64::from(count));
+            for (index, count) in counts.drain() {
+                counters[index].inc_by(u64::from(count));
             }
         }
-        add(&self.relayed_bytes, relayed_bytes);
+        add(&self.relayed_bytes, std::mem::take(relayed_bytes));
         add(&self.matches, waits.len() as u64 / 2);
-        for wait in waits {
+        for wait in waits.drain(..) {
             self.match_wait.observe(wait.as_secs_f64());
         }
+        let dropped = std::mem::take(dropped);
         add(&self.not_paired, u64::from(dropped.not_paired));
         add(&self.receiver_gone, u64::from(dropped.gone));
         add(&self.receiver_full, u64::from(dropped.full));
