@@ -244,7 +244,7 @@ async fn talk(
     let begun = Instant::now();
     let bar = progress.count("connecting", (rooms + stuck) as u64);
     let connect = |number| {
-        let (target, tail) = (target.clone(), tail.clone());
+        let (target, tail, payload) = (target.clone(), tail.clone(), options.payload);
         async move {
             if number >= rooms {
                 return Ok(Room::Stuck(Stuck::new(target, number).await?));
@@ -252,7 +252,7 @@ async fn talk(
             let [a, b] = meet(target, number, None).await?;
             let sockets = [a.detach()?, b.detach()?];
             if is_mail {
-                return Ok(Room::Mail(Mail { sockets, tail }));
+                return Ok(Room::Mail(Mail { sockets, tail, payload }));
             }
             let expected = Expected::new(ICE_HEAD, STAMP, tail);
             Ok(Room::Relay(Pair { sockets, expected: [expected.clone(), expected], wire: &WIRE }))

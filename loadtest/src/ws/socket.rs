@@ -25,12 +25,14 @@ pub struct Socket {
     received: Vec<u8>,
     /// What the kernel did not take at once, mostly nothing.
     unsent: Vec<u8>,
+    /// The greatest number that came back with a pong.
+    ponged: u64,
 }
 
 impl Socket {
     /// `received`: what came behind the answer to the upgrade.
     pub fn new(stream: TcpStream, received: Vec<u8>) -> Self {
-        Self { stream, received, unsent: Vec::new() }
+        Self { stream, received, unsent: Vec::new(), ponged: 0 }
     }
 
     /// Hands the socket to the runtime of the thread that calls [`Detached::attach`].
@@ -60,6 +62,16 @@ impl Socket {
     /// Says that it lives, which a client may without being asked (RFC 6455 §5.5.3).
     pub fn send_pong(&mut self) -> Result<(), Fault> {
         self.send_frame(Opcode::Pong, &[])
+    }
+
+    /// Asks for a pong with this number: when it is back, the server has worked off all that was sent before.
+    pub fn send_ping(&mut self, number: u64) -> Result<(), Fault> {
+        self.send_frame(Opcode::Ping, &number.to_be_bytes())
+    }
+
+    /// The greatest number of [`Self::send_ping`] that is back.
+    pub fn ponged(&self) -> u64 {
+        self.ponged
     }
 
     fn send_frame(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), Fault> {
@@ -125,7 +137,12 @@ impl Socket {
     pub fn control(&mut self, frame: &Frame<'_>) -> Result<(), Fault> {
         match frame.opcode {
             Opcode::Ping => self.send_frame(Opcode::Pong, frame.payload),
-            Opcode::Pong => Ok(()),
+            Opcode::Pong => {
+                if let Ok(number) = frame.payload.try_into() {
+                    self.ponged = self.ponged.max(u64::from_be_bytes(number));
+                }
+                Ok(())
+            }
             Opcode::Close => {
                 let (code, reason) = match frame.payload.split_first_chunk() {
                     Some((code, reason)) => (u16::from_be_bytes(*code), reason),
@@ -176,6 +193,8 @@ pub struct Detached {
 impl Detached {
     /// Binds the socket to the runtime of this thread.
     pub fn attach(self) -> io::Result<Socket> {
-        Ok(Socket { stream: TcpStream::from_std(self.stream)?, received: self.received, unsent: self.unsent })
+        let mut socket = Socket::new(TcpStream::from_std(self.stream)?, self.received);
+        socket.unsent = self.unsent;
+        Ok(socket)
     }
 }

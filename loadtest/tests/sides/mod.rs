@@ -98,7 +98,7 @@ async fn serve(rooms: Arc<Rooms>, stream: TcpStream) {
         told.send("{\"type\":\"room_full\"}\n".into()).await.expect("queue");
     }
     while let Some(Ok(message)) = source.next().await {
-        let Ok(text) = message.into_text() else { continue };
+        let Message::Text(text) = message else { continue };
         if text.contains(r#""type":"send""#) {
             rooms.keep(app, &text, &outbox, &mut held).await;
         } else if !text.contains(r#""type":"delivered""#) && !rooms.pass_on(app, side, &text, &mut held).await {

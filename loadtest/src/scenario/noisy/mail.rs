@@ -59,6 +59,8 @@ pub struct Mail {
     pub sockets: [Detached; 2],
     /// What stands in the sent text behind its digits.
     pub tail: Arc<[u8]>,
+    /// Bytes of the text of an item.
+    pub payload: usize,
 }
 
 impl Mail {
@@ -85,11 +87,13 @@ struct Mailing {
     b: Hearer,
     sent: u64,
     acknowledged: u64,
+    /// So many items fit into the mailbox.
+    room: usize,
     said_last_word: bool,
 }
 
 impl Mailing {
-    fn new(Mail { sockets: [a, b], tail }: Mail) -> std::io::Result<Self> {
+    fn new(Mail { sockets: [a, b], tail, payload }: Mail) -> std::io::Result<Self> {
         let hearer = |socket: Detached, expected, end| {
             let socket = socket.attach()?;
             Ok::<_, std::io::Error>(Hearer { socket, expected, end, arrivals: Sequence::default(), finished: false })
@@ -101,6 +105,7 @@ impl Mailing {
             b: hearer(b, Expected::new(r#"{"payload":{"seq":""#, STAMP, item.into()), ",\"type\":\"send\"}\n")?,
             sent: 0,
             acknowledged: 0,
+            room: MAILBOX_ITEMS.min(MAILBOX_BYTES / payload),
             said_last_word: false,
         })
     }
@@ -151,10 +156,11 @@ impl Mailing {
         if self.a.finished && self.b.finished { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    /// Fills the window: an item is under way until it has arrived, and its receipt, too.
+    /// Fills the window, as far as the mailbox has room: an item is under way until it has arrived, and its receipt, too.
     fn send(&mut self, bench: &mut Bench) -> Result<(), Fault> {
         let settled = self.a.arrivals.arrived().min(self.b.arrivals.arrived());
-        let count = bench.window - (self.sent - settled) as usize;
+        let free = self.room - (self.sent - self.b.socket.ponged()) as usize;
+        let count = (bench.window - (self.sent - settled) as usize).min(free);
         if count > 0 {
             let sent_ns = bench.clock.now_ns();
             self.a.socket.send(bench.batch.stamp(self.sent, count, sent_ns))?;
@@ -165,7 +171,9 @@ impl Mailing {
 
     fn acknowledge(&mut self) -> Result<(), Fault> {
         self.acknowledged = self.b.arrivals.arrived();
-        self.b.socket.send_text(&format!(r#"{{"type":"delivered","upTo":{}}}"#, self.acknowledged))
+        self.b.socket.send_text(&format!(r#"{{"type":"delivered","upTo":{}}}"#, self.acknowledged))?;
+        // An acknowledgement has no answer.
+        self.b.socket.send_ping(self.acknowledged)
     }
 
     fn drained(&self) -> bool {
