@@ -31,6 +31,12 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Err(invalid()) } else { Ok(Duration::from_millis(total_ms)) }
 }
 
+/// [`parse_duration`], of at most so many seconds.
+pub fn parse_duration_up_to<const SECONDS: u64>(text: &str) -> Result<Duration, String> {
+    let (duration, most) = (parse_duration(text)?, Duration::from_secs(SECONDS));
+    if duration <= most { Ok(duration) } else { Err(format!("must be at most {most:?}")) }
+}
+
 /// Serialises a duration as seconds.
 pub fn as_seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())

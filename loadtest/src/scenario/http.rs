@@ -46,8 +46,6 @@ use result::Measured;
 
 /// Characters of a description: beyond, fifty of them do not fit into one request.
 const PAYLOAD: std::ops::RangeInclusive<usize> = MIN_PAYLOAD..=16 * 1024;
-/// Sessions live for five minutes by default.
-const MAX_DURATION: Duration = Duration::from_secs(60);
 
 /// The options of `loadtest http`.
 #[derive(Args, Serialize, Clone, Debug)]
@@ -92,7 +90,7 @@ pub struct Options {
     #[serde(rename = "payloadBytes")]
     pub payload: usize,
     /// How long each phase measures, at most 1m
-    #[arg(long, default_value = "3s", value_parser = parse_limited_duration)]
+    #[arg(long, default_value = "3s", value_parser = units::parse_duration_up_to::<60>)]
     #[serde(rename = "durationSeconds", serialize_with = "units::as_seconds")]
     pub duration: Duration,
     /// At the end, hold so many polls open at once and post an answer to each; 0: none
@@ -116,11 +114,6 @@ fn parse_payload(text: &str) -> Result<usize, String> {
     } else {
         Err(format!("must be {} to {} characters", PAYLOAD.start(), PAYLOAD.end()))
     }
-}
-
-fn parse_limited_duration(text: &str) -> Result<Duration, String> {
-    let duration = units::parse_duration(text)?;
-    if duration <= MAX_DURATION { Ok(duration) } else { Err(format!("must be at most {MAX_DURATION:?}")) }
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {

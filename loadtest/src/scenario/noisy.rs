@@ -44,7 +44,6 @@ use crate::{
 
 /// Bytes of a frame's text: mail needs as many for its digits; beyond, no server takes it by default.
 const PAYLOAD: RangeInclusive<usize> = 128..=1 << 20;
-const MAX_DURATION: Duration = Duration::from_secs(600);
 
 /// No client of this wire is answered by the server itself, so both relay a last word to each other.
 const LAST_WORD: &str = r#"{"type":"sender_ready"}"#;
@@ -100,11 +99,11 @@ pub struct Options {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=9_900))]
     pub connections: u16,
     /// How long to measure, at most 10m
-    #[arg(long, default_value = "10s", value_parser = parse_limited_duration)]
+    #[arg(long, default_value = "10s", value_parser = units::parse_duration_up_to::<600>)]
     #[serde(rename = "durationSeconds", serialize_with = "units::as_seconds")]
     pub duration: Duration,
     /// How long to do the same before measuring
-    #[arg(long, default_value = "1s", value_parser = parse_limited_duration)]
+    #[arg(long, default_value = "1s", value_parser = units::parse_duration_up_to::<600>)]
     #[serde(rename = "warmupSeconds", serialize_with = "units::as_seconds")]
     pub warmup: Duration,
     /// relay, mail: threads that talk; all else uses one
@@ -125,11 +124,6 @@ fn parse_payload(text: &str) -> Result<usize, String> {
     } else {
         Err(format!("must be {} to {} bytes", PAYLOAD.start(), PAYLOAD.end()))
     }
-}
-
-fn parse_limited_duration(text: &str) -> Result<Duration, String> {
-    let duration = units::parse_duration(text)?;
-    if duration <= MAX_DURATION { Ok(duration) } else { Err(format!("must be at most {MAX_DURATION:?}")) }
 }
 
 impl Options {

@@ -36,7 +36,6 @@ use crate::{
 
 /// Bytes of a frame's text: beyond, no server takes it by default.
 const PAYLOAD: RangeInclusive<usize> = MIN_ICE..=1 << 20;
-const MAX_DURATION: Duration = Duration::from_secs(600);
 
 static WIRE: Wire = Wire { keeps: Loop::Echo, last_word: PING, last_heard: PONG };
 
@@ -78,11 +77,11 @@ pub struct Options {
     #[serde(rename = "payloadBytes")]
     pub payload: usize,
     /// How long to measure, at most 10m
-    #[arg(long, default_value = "10s", value_parser = parse_limited_duration)]
+    #[arg(long, default_value = "10s", value_parser = units::parse_duration_up_to::<600>)]
     #[serde(rename = "durationSeconds", serialize_with = "units::as_seconds")]
     pub duration: Duration,
     /// How long to relay before measuring
-    #[arg(long, default_value = "1s", value_parser = parse_limited_duration)]
+    #[arg(long, default_value = "1s", value_parser = units::parse_duration_up_to::<600>)]
     #[serde(rename = "warmupSeconds", serialize_with = "units::as_seconds")]
     pub warmup: Duration,
     /// Threads that relay; connecting and matching use one
@@ -134,11 +133,6 @@ fn parse_payload(text: &str) -> Result<usize, String> {
     } else {
         Err(format!("must be {} to {} bytes", PAYLOAD.start(), PAYLOAD.end()))
     }
-}
-
-fn parse_limited_duration(text: &str) -> Result<Duration, String> {
-    let duration = units::parse_duration(text)?;
-    if duration <= MAX_DURATION { Ok(duration) } else { Err(format!("must be at most {MAX_DURATION:?}")) }
 }
 
 /// Runs the scenario. `Err` when it could not be run; what broke while it ran is in the report.
