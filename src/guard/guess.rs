@@ -4,12 +4,15 @@
 //! more failures within a minute are allowed before the next, twice as long block, up to a quarter of an hour. What is
 //! refused neither counts nor prolongs anything. Success forgives nothing, since an attacker can make codes of its own to
 //! succeed with. An address that has not failed for half an hour is forgotten.
+//!
+//! Whoever guesses from many addresses stays below that with each. So while all of them together fail often, the second
+//! failure of an address within ten minutes blocks it.
 
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, VecDeque},
     net::IpAddr,
     time::{Duration, Instant},
 };
@@ -21,6 +24,12 @@ use super::{address::AddressKey, window::RetryAfter};
 /// So many failures within this time are not taken for typing errors.
 const FAILURES: usize = 10;
 const WITHIN: Duration = Duration::from_mins(1);
+
+/// While all addresses together fail so often in a minute, somebody guesses from many of them: one failure within the longer
+/// time may be a typing error, and no more.
+const SIEGE: usize = 100;
+const FAILURES_IN_SIEGE: usize = 2;
+const WITHIN_IN_SIEGE: Duration = Duration::from_mins(10);
 
 /// The first block; each is twice as long as the one before.
 const FIRST_BLOCK: Duration = Duration::from_mins(1);
@@ -49,11 +58,20 @@ struct Guessers {
     of: HashMap<AddressKey, Guesser>,
     /// Each with its latest failure.
     by_age: BTreeSet<(Instant, AddressKey)>,
+    all: Minute,
+}
+
+/// Failures of all addresses in this minute and in the one before.
+#[derive(Default)]
+struct Minute {
+    since: Option<Instant>,
+    count: usize,
+    before: usize,
 }
 
 struct Guesser {
-    /// Failures that may yet lead to a block, in order.
-    recent: Vec<Instant>,
+    /// The last failures since the last block, in order: as many as may lead to the next.
+    recent: VecDeque<Instant>,
     latest: Instant,
     blocks: u32,
     blocked_until: Option<Instant>,
@@ -93,9 +111,10 @@ impl Guesses {
 
 impl Guessers {
     fn failed(&mut self, who: AddressKey, now: Instant) {
+        let in_siege = self.all.failed(now);
         let guesser = self.of.entry(who).or_insert_with(|| Guesser::new(now));
         self.by_age.remove(&(guesser.latest, who));
-        guesser.failed(now);
+        guesser.failed(now, in_siege);
         self.by_age.insert((guesser.latest, who));
         if self.by_age.len() > MAX_ADDRESSES
             && let Some((_, oldest)) = self.by_age.pop_first()
@@ -114,9 +133,22 @@ impl Guessers {
     }
 }
 
+impl Minute {
+    /// Counts a failure; whether there are too many.
+    fn failed(&mut self, now: Instant) -> bool {
+        let passed = now.saturating_duration_since(*self.since.get_or_insert(now));
+        if passed >= WITHIN {
+            self.before = if passed < 2 * WITHIN { self.count } else { 0 };
+            (self.since, self.count) = (Some(now), 0);
+        }
+        self.count += 1;
+        self.count + self.before > SIEGE
+    }
+}
+
 impl Guesser {
     fn new(now: Instant) -> Self {
-        Self { recent: Vec::new(), latest: now, blocks: 0, blocked_until: None }
+        Self { recent: VecDeque::new(), latest: now, blocks: 0, blocked_until: None }
     }
 
     /// How long it must wait, if it must.
@@ -124,16 +156,19 @@ impl Guesser {
         self.blocked_until?.checked_duration_since(now).filter(|wait| !wait.is_zero())
     }
 
-    fn failed(&mut self, now: Instant) {
+    fn failed(&mut self, now: Instant, in_siege: bool) {
         // Whoever asked the clock first need not be here first.
         self.latest = self.latest.max(now);
-        self.recent.retain(|failure| self.latest.duration_since(*failure) < WITHIN);
-        self.recent.push(self.latest);
-        if self.recent.len() >= FAILURES {
+        if self.recent.len() == FAILURES {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(self.latest);
+        let within = |time| self.recent.iter().filter(|failure| self.latest.duration_since(**failure) < time).count();
+        if within(WITHIN) >= FAILURES || (in_siege && within(WITHIN_IN_SIEGE) >= FAILURES_IN_SIEGE) {
             let block = FIRST_BLOCK.saturating_mul(1 << self.blocks.min(4)).min(LONGEST_BLOCK);
             self.blocked_until = Some(self.latest + block);
             self.blocks += 1;
-            self.recent = Vec::new();
+            self.recent.clear();
         }
     }
 }

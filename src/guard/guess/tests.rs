@@ -158,6 +158,41 @@ fn no_more_addresses_are_remembered_than_the_bound() {
     assert!(!remembers(EVE.into()) && !remembers(v4(0)) && remembers(v4(max)));
 }
 
+#[test]
+fn while_many_addresses_guess_each_is_blocked_by_its_second_failure() {
+    let start = Instant::now();
+    let guesses = Guesses::new();
+    for number in 0..SIEGE as u32 {
+        assert_eq!(attempt(&guesses, v4(number), start, Attempt::Guessed), Ok(()));
+    }
+    assert_eq!(attempt(&guesses, EVE, start, Attempt::Guessed), Ok(()), "one may be a typing error");
+    assert_eq!(attempt(&guesses, EVE, start, Attempt::Known), Ok(()));
+    let later = start + WITHIN - SECOND;
+    assert_eq!(attempt(&guesses, EVE, later, Attempt::Guessed), Ok(()));
+    assert_eq!(attempt(&guesses, EVE, later, Attempt::Known), Err(60));
+    // Two minutes after the last of the many.
+    let calm = later + 2 * WITHIN + SECOND;
+    assert_eq!(guess(&guesses, calm), (10, 120));
+}
+
+#[test]
+fn an_attack_from_many_addresses_gets_nowhere_however_patient_it_is() {
+    const ADDRESSES: u32 = 250;
+    let start = Instant::now();
+    // As fast as they can, and at a pace that blocks none of them when it is alone.
+    for pause in [1, 7, 70, 301] {
+        let guesses = Guesses::new();
+        let mut looked_at = 0;
+        for second in (0..3600).step_by(pause) {
+            let now = start + Duration::from_secs(second);
+            looked_at +=
+                (0..ADDRESSES).filter(|who| attempt(&guesses, v4(*who), now, Attempt::Guessed).is_ok()).count();
+        }
+        // Of ten thousand codes, each good for ten minutes: a given one is hit with a chance of a few per cent.
+        assert!(looked_at < 6 * 1000, "{looked_at} in an hour with pauses of {pause} s");
+    }
+}
+
 /// Every failure and every block that ever was.
 #[derive(Default)]
 struct Plain {
