@@ -29,7 +29,7 @@ use crate::{
         turn::Turn,
     },
     dialects::{
-        Dialect,
+        Busy, Dialect,
         chat::Chat,
         noisy::{
             Noisy,
@@ -38,7 +38,7 @@ use crate::{
         rondevu::{self, Rondevu},
     },
     guard::{address::TrustedProxies, credentials::Credentials, guess::Guesses, origin::OriginPolicy, window::Window},
-    server::{About, Api, Busy, Index, Limits, Server, accept, drain::Drain, wire::Listener},
+    server::{About, Api, Index, Limits, Server, accept, drain::Drain, wire::Listener},
     store::{
         memory::Memory,
         sqlite::{Sqlite, Unusable, Writing},
@@ -96,9 +96,10 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
     ];
     let instance_id =
         settings.instance_id.clone().unwrap_or_else(|| format!("inst-{}", RoomId::from_random(chance.id())));
+    let proxies = TrustedProxies::new(&settings.trusted_proxies);
     let server = Arc::new(Server {
         about: About { version, instance_id, started: Instant::now().into_std() },
-        apis: apis(settings, &book, &chance, &clock, &metrics),
+        apis: apis(settings, &book, &chance, &clock, &metrics, &proxies),
         book,
         chance,
         clock,
@@ -111,7 +112,7 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
         metrics,
         metrics_route: settings.metrics_route.clone(),
         origins: OriginPolicy::new(&settings.origins),
-        proxies: TrustedProxies::new(&settings.trusted_proxies),
+        proxies,
         registry: Registry::default(),
         sides,
         ws_rate: Window::new(settings.rates.ws_per_minute),
@@ -166,7 +167,14 @@ fn open_book(settings: &Settings, chance: &Arc<Chance>, clock: &Clock) -> Result
 }
 
 /// The protocols over plain requests.
-fn apis(settings: &Settings, book: &Arc<Book>, chance: &Arc<Chance>, clock: &Clock, metrics: &Metrics) -> Vec<Api> {
+fn apis(
+    settings: &Settings,
+    book: &Arc<Book>,
+    chance: &Arc<Chance>,
+    clock: &Clock,
+    metrics: &Metrics,
+    proxies: &TrustedProxies,
+) -> Vec<Api> {
     let secret = settings.auth_secret.as_ref().map(|secret| *secret.bytes());
     if secret.is_none() {
         warn!("AUTH_SECRET is not set: credentials of the offers API end with this process");
@@ -188,7 +196,7 @@ fn apis(settings: &Settings, book: &Arc<Book>, chance: &Arc<Chance>, clock: &Clo
         book: book.clone(),
         clock: clock.clone(),
         guesses: Guesses::new(),
-        proxies: TrustedProxies::new(&settings.trusted_proxies),
+        proxies: proxies.clone(),
         refused: metrics.rate_limited.guess.clone(),
         max_body: settings.max_body.bytes(),
     });

@@ -126,7 +126,7 @@ pub struct Noisy {
     pub code_digits: u8,
 }
 
-/// Where sessions, offers and names are kept.
+/// Where sessions, offers, names, codes and mail are kept.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Storage {
     pub kind: StorageType,

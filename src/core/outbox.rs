@@ -30,6 +30,11 @@ use super::{
 pub trait Wire: AsyncWrite + Unpin + Send {
     /// Writes what the socket takes at once. From any task; [`io::ErrorKind::WouldBlock`] leaves the rest to the owner.
     fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Sends at once what was taken and is still on its way, where a stream keeps such. From any task, as above.
+    fn try_flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// How much an outbox holds.
@@ -217,15 +222,19 @@ impl Outbox {
     fn write(&self, state: &mut State) {
         let State { wire: Some(wire), buffer, blocked, held: false, owner, .. } = state else { return };
         while !buffer.is_empty() && !*blocked {
-            match wire.try_write(buffer.bytes()) {
-                Ok(written) if written > 0 => buffer.written(written, self.0.bounds.kept),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Full, or broken: the owner, who reads the same socket, will find out which.
-                Ok(_) | Err(_) => {
-                    *blocked = true;
-                    self.raise(BLOCKED);
-                    wake(owner);
+            let is_left = match wire.try_write(buffer.bytes()) {
+                Ok(written) if written > 0 => {
+                    buffer.written(written, self.0.bounds.kept);
+                    buffer.is_empty() && wire.try_flush().is_err()
                 }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => false,
+                // Full, or broken: the owner, who reads the same socket, will find out which.
+                Ok(_) | Err(_) => true,
+            };
+            if is_left {
+                *blocked = true;
+                self.raise(BLOCKED);
+                wake(owner);
             }
         }
     }

@@ -8,6 +8,7 @@ pub mod rondevu;
 use std::time::{Duration, Instant};
 
 use axum::response::Response;
+use http::HeaderMap;
 use meetpoint_protocol::Close;
 
 use crate::{
@@ -120,6 +121,9 @@ pub trait Session: Send {
     /// The socket has ended or is about to. Called once, before goodbye is said.
     fn closed(&mut self, why: Departure, turn: &mut Turn);
 }
+
+/// What an API answers to a client that comes too often, by the headers of its request.
+pub type Busy = fn(&HeaderMap) -> Response;
 
 /// How a session goes on after a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -15,8 +15,8 @@ use http::{
 };
 use serde_json::json;
 
-use super::{Busy, Server, now, pages, probes, upgrade};
-use crate::guard::cors::Cors;
+use super::{Server, now, pages, probes, upgrade};
+use crate::{dialects::Busy, guard::cors::Cors};
 
 /// The `route` of a request that matched none.
 const NO_ROUTE: &str = "none";

@@ -24,14 +24,14 @@ use std::{
 };
 
 use ::http::HeaderMap;
-use axum::{Router, response::Response};
+use axum::Router;
 use meetpoint_protocol::ConnId;
 use serde_json::{Map, Value};
 
 use self::drain::Drain;
 use crate::{
     core::{book::Book, chance::Chance, clock::Clock, lobby::Lobby, outbox::Bounds, registry::Registry, sides::Sides},
-    dialects::Dialect,
+    dialects::{Busy, Dialect},
     guard::{address::TrustedProxies, cors::Cors, origin::OriginPolicy, window::Window},
     telemetry::metrics::Metrics,
 };
@@ -72,9 +72,6 @@ pub struct Api {
     /// What it adds to the answer to `GET /`, for that request's headers and query.
     pub index: Box<Index>,
 }
-
-/// An answer for a request with these headers.
-pub type Busy = fn(&HeaderMap) -> Response;
 
 pub type Index = dyn Fn(&HeaderMap, Option<&str>) -> Map<String, Value> + Send + Sync;
 

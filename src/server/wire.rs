@@ -1,7 +1,13 @@
-//! The seam between sockets and the rest: plain TCP is written at once by whoever has something to say; anything else
-//! (TLS, memory, a simulated network) is written by its owner.
+//! The seam between sockets and the rest: a stream is written at once by whoever has something to say, and by its owner when it
+//! takes no more.
 
-use std::{future::ready, io, net::SocketAddr};
+use std::{
+    future::ready,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, WriteHalf},
@@ -79,9 +85,20 @@ impl Wire for OwnedWriteHalf {
     }
 }
 
-/// Any other stream is written by its owner only.
+/// Any other stream is asked without anybody to wake: what it does not take is the owner's, who asks again with its own waker.
 impl<S: AsyncWrite + Send> Wire for WriteHalf<S> {
-    fn try_write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(io::ErrorKind::WouldBlock.into())
+    fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        at_once(Pin::new(self).poll_write(&mut Context::from_waker(Waker::noop()), bytes))
+    }
+
+    fn try_flush(&mut self) -> io::Result<()> {
+        at_once(Pin::new(self).poll_flush(&mut Context::from_waker(Waker::noop())))
+    }
+}
+
+fn at_once<T>(done: Poll<io::Result<T>>) -> io::Result<T> {
+    match done {
+        Poll::Ready(done) => done,
+        Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
 }

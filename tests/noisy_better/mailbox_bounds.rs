@@ -72,3 +72,20 @@ async fn the_item_beyond_a_mebibyte_is_refused_and_not_kept() {
         b.silence().await;
     }
 }
+
+/// Escaped it is six times as long as what came in, and longer than what waits for a client by default.
+#[tokio::test]
+async fn an_item_that_grows_when_it_is_escaped_is_shown_all_the_same() {
+    for server in each(&[("WS_MAX_MSG", "64KiB"), ("OUTBOX_MAX_FRAMES", "1")]).await {
+        let app = room(9);
+        let mut a = Seat::join(&server, &app, "A").await;
+        let grows = "<".repeat(60_000);
+        assert_eq!(a.keep("B", json!(grows)).await, 1);
+        assert_eq!(a.keep("B", json!("small")).await, 2);
+        let mut b = Seat::open(&server, &app, "B").await;
+        b.hello(0).await;
+        b.hears(ROOM_FULL).await;
+        b.hears_item(1, json!(grows)).await;
+        b.hears_item(2, json!("small")).await;
+    }
+}

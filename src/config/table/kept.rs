@@ -24,7 +24,7 @@ pub(super) static STORAGE: Group = Group {
             "STORAGE_TYPE",
             "storage-type",
             &At(|s| &mut s.storage.kind, OneOf(&[("sqlite", StorageType::Sqlite), ("memory", StorageType::Memory)])),
-            "What keeps sessions, offers and names: a database file, or the process alone",
+            "What keeps sessions, offers, names, codes and mail: a database file, or the process alone",
         ),
         Setting::new(
             "STORAGE_PATH",
@@ -118,7 +118,8 @@ pub(super) static OFFERS: Group = Group {
             "MAX_STORED_BYTES",
             "max-stored-bytes",
             &At(|s| &mut s.offers.max_stored, Size(MIB, LARGEST_STORE)),
-            "What offers, candidates, names and mail may take together; spent nonces, codes and frames for absent sides get an eighth each besides",
+            "What offers, candidates, names and mail may take together; spent nonces, codes and frames for absent sides get \
+             an eighth each besides",
         ),
         Setting::new(
             "MAX_TOPICS_PER_OFFER",

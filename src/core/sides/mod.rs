@@ -199,7 +199,8 @@ impl Sides {
     }
 
     pub fn attendance(&self) -> Attendance {
-        let peers = self.rooms.iter().map(|duo| duo.peers()).filter(|peers| *peers > 0);
+        let rooms: Vec<_> = self.rooms.iter().map(|duo| duo.value().clone()).collect();
+        let peers = rooms.iter().map(|duo| duo.peers()).filter(|peers| *peers > 0);
         peers.fold(Attendance::default(), |sum, peers| Attendance { rooms: sum.rooms + 1, peers: sum.peers + peers })
     }
 

@@ -38,10 +38,11 @@ use self::{
 use super::{Dialect, Entry, Refused};
 use crate::{
     core::{
+        book::MOST_BYTES,
         clock::Clock,
         event::Words,
         outbox::Bounds,
-        sides::{Guest, PATIENCE, Sides, Voice},
+        sides::{Guest, MOST_KEPT_FRAMES, PATIENCE, Sides, Voice},
     },
     guard::origin::Missing,
     telemetry::metrics::Noisy as Meter,
@@ -94,9 +95,11 @@ impl Dialect for Noisy {
         self.max_message
     }
 
-    /// Room for two of the largest messages.
+    /// Room for two of the largest messages, for the largest item, and for all frames that a side has waiting when it comes.
     fn outbox(&self, usual: Bounds) -> Bounds {
-        Bounds { bytes: usual.bytes.max(2 * self.max_message + 1024), ..usual }
+        const SPARE: usize = 1024;
+        let bytes = (2 * self.max_message).max(MOST_BYTES) + SPARE;
+        Bounds { bytes: usual.bytes.max(bytes), frames: usual.frames.max(2 * MOST_KEPT_FRAMES), ..usual }
     }
 
     fn patience(&self) -> Duration {

@@ -28,6 +28,7 @@ use axum::{
 use http::{HeaderMap, StatusCode};
 
 use self::reply::{Problem, TOO_OFTEN};
+use super::Busy;
 use crate::{
     config::Offers,
     core::{book::Book, chance::Chance, clock::Clock},
@@ -45,9 +46,6 @@ pub struct Rondevu {
     /// The limit of a request's body, in bytes.
     pub max_body: usize,
 }
-
-/// What one generation answers to a client that comes too often.
-type Busy = fn(&HeaderMap) -> Response;
 
 /// The routes of all generations, each with what pages of other origins may do there.
 pub fn routes(rondevu: &Arc<Rondevu>) -> [(Router, &'static Cors, Busy); 3] {
