@@ -1,6 +1,6 @@
 //! Moments as they stand on the wires: whole milliseconds since 1970.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::Sub, time::Duration};
 
 use serde::{Serialize, Serializer};
 
@@ -33,6 +33,15 @@ impl Timestamp {
     #[must_use]
     pub const fn next(self) -> Self {
         Self(self.0.saturating_add(1))
+    }
+}
+
+/// [`Timestamp::since`].
+impl Sub for Timestamp {
+    type Output = Duration;
+
+    fn sub(self, earlier: Self) -> Duration {
+        self.since(earlier)
     }
 }
 

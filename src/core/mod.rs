@@ -19,6 +19,7 @@ pub mod clock;
 pub mod event;
 pub mod lobby;
 pub mod matchmaker;
+pub mod minute;
 pub mod outbox;
 pub mod registry;
 pub mod room;

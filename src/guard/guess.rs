@@ -20,6 +20,7 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{address::AddressKey, window::RetryAfter};
+use crate::core::minute::Minutes;
 
 /// So many failures within this time are not taken for typing errors.
 const FAILURES: usize = 10;
@@ -58,15 +59,8 @@ struct Guessers {
     of: HashMap<AddressKey, Guesser>,
     /// Each with its latest failure.
     by_age: BTreeSet<(Instant, AddressKey)>,
-    all: Minute,
-}
-
-/// Failures of all addresses in this minute and in the one before.
-#[derive(Default)]
-struct Minute {
-    since: Option<Instant>,
-    count: usize,
-    before: usize,
+    /// Failures of all addresses.
+    all: Minutes<Instant>,
 }
 
 struct Guesser {
@@ -111,7 +105,8 @@ impl Guesses {
 
 impl Guessers {
     fn failed(&mut self, who: AddressKey, now: Instant) {
-        let in_siege = self.all.failed(now);
+        self.all.add(now);
+        let in_siege = self.all.recent(now) > SIEGE;
         let guesser = self.of.entry(who).or_insert_with(|| Guesser::new(now));
         self.by_age.remove(&(guesser.latest, who));
         guesser.failed(now, in_siege);
@@ -130,19 +125,6 @@ impl Guessers {
             self.by_age.pop_first();
             self.of.remove(&who);
         }
-    }
-}
-
-impl Minute {
-    /// Counts a failure; whether there are too many.
-    fn failed(&mut self, now: Instant) -> bool {
-        let passed = now.saturating_duration_since(*self.since.get_or_insert(now));
-        if passed >= WITHIN {
-            self.before = if passed < 2 * WITHIN { self.count } else { 0 };
-            (self.since, self.count) = (Some(now), 0);
-        }
-        self.count += 1;
-        self.count + self.before > SIEGE
     }
 }
 

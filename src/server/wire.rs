@@ -102,3 +102,21 @@ fn at_once<T>(done: Poll<io::Result<T>>) -> io::Result<T> {
         Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, duplex, split};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn any_stream_is_written_at_once_as_far_as_it_takes_something() {
+        let (ours, mut theirs) = duplex(8);
+        let (_reader, mut writer) = split(ours);
+        assert_eq!(writer.try_write(b"12345678 and more").expect("room"), 8);
+        assert!(writer.try_write(b" and more").is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock));
+        theirs.read_exact(&mut [0; 8]).await.expect("what was written");
+        assert_eq!(writer.try_write(b" and more").expect("room again"), 8);
+        writer.try_flush().expect("a pipe keeps nothing on its way");
+    }
+}

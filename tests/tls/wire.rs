@@ -1,6 +1,5 @@
 //! What works over TLS.
 
-use futures_util::SinkExt;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::rustls::version::{TLS12, TLS13};
@@ -46,26 +45,6 @@ async fn the_sides_of_a_room_meet_over_wss() {
         assert_eq!(side.hear().await, json!({"type": "room_full"}));
     }
     talk(&mut a, &mut b).await;
-}
-
-/// More than waits for anybody by default, and less than a socket's buffers take from who is not late.
-#[tokio::test]
-async fn a_burst_reaches_a_listener_who_is_not_late() {
-    const FRAMES: usize = 16;
-    let pair = Pair::new();
-    let place = Place::with(&pair);
-    let server = place.serve(&[("MAX_MSG_PER_SECOND", "0")]).await;
-    let [mut one, mut other] = Client::trusting(&pair.cert).pair(server.address).await;
-    let frame = json!({"type": "offer", "sdp": "x".repeat(60_000)});
-    for _ in 0..20 {
-        for _ in 0..FRAMES {
-            one.socket.feed(Message::text(frame.to_string())).await.expect("an open socket");
-        }
-        one.socket.flush().await.expect("an open socket");
-        for _ in 0..FRAMES {
-            assert_eq!(other.hear().await["sdp"], frame["sdp"]);
-        }
-    }
 }
 
 #[tokio::test]

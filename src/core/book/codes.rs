@@ -19,6 +19,7 @@ use super::{
     journal::{Change, Written},
     nonce::SHARE,
 };
+use crate::core::minute::Minutes;
 
 /// What a code costs, in bytes: itself and its places in the indexes.
 const BYTES: usize = 192;
@@ -29,9 +30,8 @@ const MOST_DIGITS: u8 = Code::MAX_DIGITS;
 /// Draws before the codes are gone through one by one, which happens only where hardly one is free.
 const DRAWS: usize = 4096;
 
-/// Wrong codes are counted by the minute. Where they are more than this part of all codes of a length, longer ones are minted: whoever
-/// tries codes at random hits a given one with at most this chance in a minute.
-const MINUTE: Duration = Duration::from_secs(60);
+/// Where the wrong codes of a minute are more than this part of all codes of a length, longer ones are minted: whoever tries codes at random
+/// hits a given one with at most this chance in a minute.
 const GUESSED_PART: usize = 100;
 
 /// A code that was minted.
@@ -64,7 +64,8 @@ pub(super) struct Codes {
     /// By number of digits.
     live: [usize; MOST_DIGITS as usize + 1],
     taken: [usize; MOST_DIGITS as usize + 1],
-    misses: Misses,
+    /// Codes that were tried and never minted.
+    misses: Minutes<Timestamp>,
 }
 
 struct Entry {
@@ -75,24 +76,6 @@ struct Entry {
 impl Entry {
     fn deadline(&self) -> Timestamp {
         if self.lives { self.minted.expires } else { self.minted.rests_until }
-    }
-}
-
-/// Codes that were tried and never minted, in this minute and the one before.
-#[derive(Default)]
-struct Misses {
-    since: Timestamp,
-    count: usize,
-    before: usize,
-}
-
-impl Misses {
-    fn roll(&mut self, now: Timestamp) {
-        let passed = now.since(self.since);
-        if passed >= MINUTE {
-            self.before = if passed < 2 * MINUTE { self.count } else { 0 };
-            (self.since, self.count) = (now, 0);
-        }
     }
 }
 
@@ -144,8 +127,8 @@ impl Codes {
     /// A code that nobody has, of the fewest digits that will do; `None` when there is none of `most` digits either. `below` draws one of the
     /// first so many numbers.
     fn draw(&mut self, now: Timestamp, least: u8, most: u8, mut below: impl FnMut(usize) -> usize) -> Option<Code> {
-        self.misses.roll(now);
-        let digits = (least..most).find(|digits| self.has_room(*digits)).unwrap_or(most);
+        let misses = self.misses.recent(now);
+        let digits = (least..most).find(|digits| self.has_room(*digits, misses)).unwrap_or(most);
         let all = space(digits);
         let at = |number: usize| Code::new(u32::try_from(number).ok()?, digits);
         let is_free = |code: &Code| !self.by_code.contains_key(code);
@@ -155,10 +138,9 @@ impl Codes {
     }
 
     /// Whether codes of so many digits are neither scarce nor guessed too often.
-    fn has_room(&self, digits: u8) -> bool {
+    fn has_room(&self, digits: u8, misses: usize) -> bool {
         let all = space(digits);
         let (live, taken) = (self.live[usize::from(digits)], self.taken[usize::from(digits)]);
-        let misses = self.misses.count + self.misses.before;
         2 * live <= all && 16 * taken <= 15 * all && GUESSED_PART * misses <= all
     }
 }
@@ -198,9 +180,7 @@ impl Book {
         let ttl = self.limits.codes.ttl;
         self.write(now, |writer| {
             let Some(entry) = writer.shelf.codes.by_code.get(&code) else {
-                let misses = &mut writer.shelf.codes.misses;
-                misses.roll(now);
-                misses.count += 1;
+                writer.shelf.codes.misses.add(now);
                 return Err(Refusal::NotFound);
             };
             if !entry.lives {
@@ -224,6 +204,7 @@ impl super::writer::Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::minute::MINUTE;
 
     fn minted(now: Timestamp) -> Minted {
         let app = AppId::from_random([0; 16]);
@@ -248,19 +229,17 @@ mod tests {
 
     #[test]
     fn codes_grow_while_wrong_ones_are_tried_and_no_longer() {
-        let mut now = Timestamp::from_millis(1);
+        let now = Timestamp::from_millis(1);
         let mut codes = Codes::default();
         let digits = |codes: &mut Codes, now| codes.draw(now, 4, 8, |_| 7).map(Code::digits);
-        codes.misses.roll(now);
-        codes.misses.count = 100;
+        let guess = |codes: &mut Codes, times| (0..times).for_each(|_| codes.misses.add(now));
+        guess(&mut codes, 100);
         assert_eq!(digits(&mut codes, now), Some(4));
-        codes.misses.count = 101;
+        guess(&mut codes, 1);
         assert_eq!(digits(&mut codes, now), Some(5));
-        codes.misses.count = 100_000;
+        guess(&mut codes, 99_899);
         assert_eq!(digits(&mut codes, now), Some(7));
-        now = now.plus(MINUTE);
-        assert_eq!(digits(&mut codes, now), Some(7));
-        now = now.plus(MINUTE);
-        assert_eq!(digits(&mut codes, now), Some(4));
+        assert_eq!(digits(&mut codes, now.plus(MINUTE)), Some(7));
+        assert_eq!(digits(&mut codes, now.plus(2 * MINUTE)), Some(4));
     }
 }

@@ -166,3 +166,49 @@ fn an_ended_outbox_takes_nothing_and_holds_no_socket() {
     outbox.close(Close::ShuttingDown);
     assert_eq!(outbox.closing(), None);
 }
+
+/// Takes everything, and sends it only when its owner asks.
+#[derive(Clone, Default)]
+struct Lazy {
+    taken: Pipe,
+    sent: Arc<AtomicUsize>,
+}
+
+impl Wire for Lazy {
+    fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.taken.0.lock().0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn try_flush(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+}
+
+impl AsyncWrite for Lazy {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(self.try_write(bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.sent.store(self.taken.0.lock().0.len(), Ordering::SeqCst);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[test]
+fn what_a_stream_has_taken_and_not_sent_is_the_owner_s_to_send() {
+    let lazy = Lazy::default();
+    let outbox = Outbox::new(ClientId::from_random([1; 16]), ConnId(1), &Laconic, BOUNDS, Box::new(lazy.clone()));
+    let wakes = Arc::new(Wakes::default());
+    let waker = Waker::from(wakes.clone());
+    outbox.owned_by(&waker);
+    outbox.say(FrameType::Pong, "hello", &mut turn()).expect("room");
+    assert_eq!((wakes.0.load(Ordering::SeqCst), lazy.sent.load(Ordering::SeqCst)), (1, 0));
+    assert!(outbox.poll_rest(&mut Context::from_waker(&waker)).is_ready());
+    assert_eq!(lazy.sent.load(Ordering::SeqCst), 2 + "hello".len());
+}
