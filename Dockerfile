@@ -25,7 +25,8 @@ RUN mkdir -p src protocol/src loadtest/src \
     && cargo clean --release --locked --package meetpoint --package meetpoint-protocol --target "$target"
 
 COPY protocol/src protocol/src
-COPY docs/openapi.json docs/
+COPY docs/openapi.json docs/asyncapi.json docs/
+COPY build.rs ./
 COPY web web
 COPY src src
 RUN target=$(rustc --print host-tuple) \

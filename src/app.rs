@@ -16,28 +16,33 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
-    config::{Settings, Socket, StorageType},
+    config::{Settings, Socket, StorageType, TopicScope},
     core::{
         book::{self, Book, CodeRules, Journal, Kept},
         chance::Chance,
         clock::Clock,
         lobby::Lobby,
         matchmaker::Rules,
-        outbox::Bounds,
+        outbox::{Bounds, log},
         registry::Registry,
+        sessions::{self, Sessions},
         sides::{self, Sides},
+        topics::Topics,
         turn::Turn,
     },
     dialects::{
         Busy, Dialect,
-        chat::Chat,
+        chat::{Chat, RoomRules},
         noisy::{
             Noisy,
             rendezvous::{self, Rendezvous},
         },
         rondevu::{self, Rondevu},
     },
-    guard::{address::TrustedProxies, credentials::Credentials, guess::Guesses, origin::OriginPolicy, window::Window},
+    guard::{
+        address::TrustedProxies, credentials::Credentials, guess::Guesses, origin::OriginPolicy, token::Tokens,
+        window::Window,
+    },
     server::{About, Api, Index, Limits, Server, accept, drain::Drain, wire::Listener},
     store::{
         memory::Memory,
@@ -52,6 +57,7 @@ const RETIRE_EVERY: Duration = Duration::from_secs(1);
 /// A server that is put together.
 pub struct App {
     pub server: Arc<Server>,
+    chat: Arc<Chat>,
     /// The storage's thread, where there is one.
     writing: Option<Writing>,
     cleanup_interval: Duration,
@@ -79,7 +85,23 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
     let lobby = Arc::new(Lobby::new(rules(settings), chance.clone()));
     let (book, writing) = open_book(settings, &chance, &clock)?;
     let sides = Arc::new(Sides::new(book.clone(), clock.clone(), kept_for_sides(settings)));
+    let secret = settings.auth_secret.as_ref().map_or_else(|| chance.bytes(), |secret| *secret.bytes());
     let socket = &settings.socket;
+    let topics = Arc::new(Topics::new(settings.rooms.max_size, chance.clone()));
+    let chat = Arc::new(Chat {
+        lobby: lobby.clone(),
+        topics: topics.clone(),
+        sessions: Sessions::new(kept_sessions(settings)),
+        rooms: room_rules(settings),
+        tokens: Tokens::from_secret(&secret),
+        guesses: Guesses::of_secrets(),
+        meter: metrics.sessions.clone(),
+        refused: metrics.rate_limited.resume.clone(),
+        chance: chance.clone(),
+        clock: clock.clone(),
+        ping_interval: socket.heartbeat,
+        max_message: socket.max_message.unwrap_or(Socket::CHAT_MAX_MESSAGE).bytes(),
+    });
     // The chat takes whatever the others do not.
     let dialects: Vec<Box<dyn Dialect>> = vec![
         Box::new(Noisy {
@@ -88,18 +110,18 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
             clock: clock.clone(),
             max_message: socket.max_message.unwrap_or(Socket::NOISY_MAX_MESSAGE).bytes(),
         }),
-        Box::new(Chat {
-            lobby: lobby.clone(),
-            ping_interval: socket.heartbeat,
-            max_message: socket.max_message.unwrap_or(Socket::CHAT_MAX_MESSAGE).bytes(),
-        }),
+        Box::new(chat.clone()),
     ];
     let instance_id =
         settings.instance_id.clone().unwrap_or_else(|| format!("inst-{}", RoomId::from_random(chance.id())));
     let proxies = TrustedProxies::new(&settings.trusted_proxies);
     let server = Arc::new(Server {
         about: About { version, instance_id, started: Instant::now().into_std() },
-        apis: apis(settings, &book, &chance, &clock, &metrics, &proxies),
+        apis: apis(settings, (&book, &chance, &clock), &secret, &metrics, &proxies),
+        away: Box::new({
+            let chat = chat.clone();
+            move || chat.sessions.census()
+        }),
         book,
         chance,
         clock,
@@ -115,9 +137,10 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
         proxies,
         registry: Registry::default(),
         sides,
+        topics,
         ws_rate: Window::new(settings.rates.ws_per_minute),
     });
-    Ok(App { server, writing, cleanup_interval: settings.offers.cleanup_interval })
+    Ok(App { server, chat, writing, cleanup_interval: settings.offers.cleanup_interval })
 }
 
 impl App {
@@ -126,6 +149,7 @@ impl App {
         tokio::select! {
             () = accept::serve(listener, self.server.clone()) => {}
             () = watch_cooldowns(self.server.clone()) => {}
+            () = watch_sessions(&self.server, &self.chat) => {}
             () = sweep(&self.server, self.cleanup_interval) => {}
             () = retire(&self.server) => {}
             () = deliver(&self.server) => {}
@@ -169,21 +193,19 @@ fn open_book(settings: &Settings, chance: &Arc<Chance>, clock: &Clock) -> Result
 /// The protocols over plain requests.
 fn apis(
     settings: &Settings,
-    book: &Arc<Book>,
-    chance: &Arc<Chance>,
-    clock: &Clock,
+    (book, chance, clock): (&Arc<Book>, &Arc<Chance>, &Clock),
+    secret: &[u8; 32],
     metrics: &Metrics,
     proxies: &TrustedProxies,
 ) -> Vec<Api> {
-    let secret = settings.auth_secret.as_ref().map(|secret| *secret.bytes());
-    if secret.is_none() {
-        warn!("AUTH_SECRET is not set: credentials of the offers API end with this process");
+    if settings.auth_secret.is_none() {
+        warn!("AUTH_SECRET is not set: credentials of the offers API and resume tokens end with this process");
     }
     let rondevu = Arc::new(Rondevu {
         book: book.clone(),
         clock: clock.clone(),
         chance: chance.clone(),
-        credentials: Credentials::new(&secret.unwrap_or_else(|| chance.bytes())),
+        credentials: Credentials::new(secret),
         offers: settings.offers.clone(),
         max_body: settings.max_body.bytes(),
     });
@@ -245,9 +267,7 @@ async fn retire(server: &Server) {
 async fn deliver(server: &Server) {
     loop {
         let parcel = server.sides.next_parcel().await;
-        let mut turn = Turn::new(Instant::now().into_std());
-        server.sides.settle(parcel, &mut turn);
-        server.metrics.absorb(&mut turn.tally);
+        in_turn(server, |turn| server.sides.settle(parcel, turn));
     }
 }
 
@@ -266,19 +286,34 @@ impl Error for Fault {}
 /// Matches those whose re-match cooldown ends.
 async fn watch_cooldowns(server: Arc<Server>) {
     loop {
-        let next = {
-            let mut turn = Turn::new(Instant::now().into_std());
-            let next = server.lobby.cooled(&mut turn);
-            server.metrics.absorb(&mut turn.tally);
-            next
-        };
-        match next {
-            Some(next) => tokio::select! {
-                () = sleep_until(next.into()) => {}
-                () = server.lobby.deadline_moved() => {}
-            },
-            None => server.lobby.deadline_moved().await,
-        }
+        let next = in_turn(&server, |turn| server.lobby.cooled(turn));
+        until(next, server.lobby.deadline_moved()).await;
+    }
+}
+
+/// Ends the sessions that nobody has come back to.
+async fn watch_sessions(server: &Server, chat: &Chat) {
+    loop {
+        let next = in_turn(server, |turn| chat.sessions.expire(turn));
+        until(next, chat.sessions.moved()).await;
+    }
+}
+
+fn in_turn<R>(server: &Server, act: impl FnOnce(&mut Turn) -> R) -> R {
+    let mut turn = Turn::new(Instant::now().into_std());
+    let done = act(&mut turn);
+    server.metrics.absorb(&mut turn.tally);
+    done
+}
+
+/// Waits until then, if there is anything to wait for, or until it may be earlier.
+async fn until(deadline: Option<std::time::Instant>, moved: impl Future<Output = ()>) {
+    match deadline {
+        Some(deadline) => tokio::select! {
+            () = sleep_until(deadline.into()) => {}
+            () = moved => {}
+        },
+        None => moved.await,
     }
 }
 
@@ -296,6 +331,29 @@ fn kept_for_sides(settings: &Settings) -> sides::Limits {
     /// The part of all bytes that frames may take which are kept for sides that are not there.
     const SHARE: usize = 8;
     sides::Limits { ttl: settings.noisy.room_ttl, kept: settings.offers.max_stored.bytes() / SHARE }
+}
+
+fn kept_sessions(settings: &Settings) -> sessions::Limits {
+    /// The part of all bytes that may wait for clients that have lost their sockets.
+    const SHARE: usize = 8;
+    let resume = &settings.resume;
+    sessions::Limits {
+        window: resume.window,
+        log: log::Bounds { frames: resume.max_frames, bytes: settings.resume_max_bytes().bytes() },
+        away_bytes: settings.offers.max_stored.bytes() / SHARE,
+    }
+}
+
+fn room_rules(settings: &Settings) -> RoomRules {
+    let rooms = &settings.rooms;
+    // Half of what may wait for a client, so that an answer never makes it slow.
+    let most = settings.socket.outbox_max_bytes.min(settings.resume_max_bytes()).bytes();
+    RoomRules {
+        max_per_client: rooms.max_per_client,
+        is_global: rooms.scope == TopicScope::Global,
+        listing: rooms.listing,
+        max_answer: most / 2,
+    }
 }
 
 fn limits(socket: &Socket) -> Limits {

@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::fs;
+use std::path::Path;
+
 use serde_json::json;
 use support::chat::{Guest, pair, talk};
 use support::handshake::{self, Handshake};
@@ -64,7 +67,8 @@ async fn an_instance_has_a_name_of_its_own_when_given_none() {
 #[tokio::test]
 async fn a_head_request_gets_the_head_alone() {
     let server = Server::start().await;
-    for path in ["/healthz", "/readyz", "/health", "/"] {
+    let pages = ["/rooms", "/send", "/status", "/client.js", "/assets/style.css", "/openapi.json", "/asyncapi.json"];
+    for path in ["/healthz", "/readyz", "/health", "/"].into_iter().chain(pages) {
         let answer = http::request(server.address, "HEAD", path, &[], "").await;
         assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
     }
@@ -97,6 +101,98 @@ async fn the_front_door_shows_a_page_to_browsers_and_json_to_programs() {
         assert_eq!(body["version"], "9.8.7");
         assert!(body["name"].is_string() && body["description"].is_string(), "{body}");
     }
+}
+
+/// The files of a folder of `web/` that browsers are given: name and content.
+fn web(folder: &str) -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("web").join(folder);
+    let files = fs::read_dir(folder).expect("a folder").map(|file| file.expect("a file").path());
+    let served = files.filter(|file| {
+        file.extension().is_some_and(|ending| ["css", "html", "js", "svg"].iter().any(|served| ending == *served))
+    });
+    let name = |file: &Path| file.file_name().expect("a name").to_str().expect("text").to_owned();
+    served.map(|file| (name(&file), fs::read_to_string(&file).expect("text"))).collect()
+}
+
+#[tokio::test]
+async fn every_file_of_the_pages_and_of_the_client_is_served_as_it_lies_there() {
+    let server = Server::start().await;
+    let mut files = vec![("/client.js".to_owned(), fs::read_to_string("web/client/client.js").expect("the client"))];
+    files.extend(web("client/client").into_iter().map(|(name, text)| (format!("/client/{name}"), text)));
+    files.extend(web("demo").into_iter().map(|(name, text)| match name.strip_suffix(".html") {
+        Some("index") => ("/".to_owned(), text),
+        Some(page) => (format!("/{page}"), text),
+        None => (format!("/assets/{name}"), text),
+    }));
+    for (path, text) in files {
+        let answer = http::request(server.address, "GET", &path, &[HTML], "").await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(answer.body == text, "{path} is not what lies in the folder");
+        let kind = match path.rsplit_once('.') {
+            Some((_, "js")) => "text/javascript; charset=utf-8",
+            Some((_, "css")) => "text/css; charset=utf-8",
+            Some((_, "svg")) => "image/svg+xml",
+            _ => "text/html; charset=utf-8",
+        };
+        assert_eq!(answer.header("content-type"), Some(kind), "{path}");
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(answer.header("cache-control"), Some("no-cache"), "{path}");
+        let policy = answer.header("content-security-policy").unwrap();
+        for rule in ["default-src 'none'", "script-src 'self'", "style-src 'self'", "worker-src 'self'"] {
+            assert!(policy.split("; ").any(|own| own == rule), "{path}: {policy}");
+        }
+        // A worker and a page alike: nothing is ever evaluated from a text.
+        assert!(!policy.contains("unsafe"), "{path}: {policy}");
+    }
+    for path in ["/assets/nope.js", "/client/nope.js", "/client/", "/assets/index.html", "/client/package.json"] {
+        assert_not_found(&http::get(server.address, path).await);
+    }
+}
+
+#[tokio::test]
+async fn any_page_may_import_the_client_and_only_that() {
+    let server = Server::with(&[("ALLOWED_ORIGIN", "https://app.example"), ("DEV", "false")]).await;
+    let elsewhere = [("Origin", "https://elsewhere.example")];
+    let client = http::request(server.address, "GET", "/client.js", &elsewhere, "").await;
+    assert_eq!(client.all("access-control-allow-origin").as_deref(), Some("*"));
+    assert_eq!(client.header("cross-origin-resource-policy"), Some("cross-origin"));
+    assert_eq!(client.header("access-control-allow-credentials"), None);
+    for path in ["/send", "/status", "/assets/style.css"] {
+        let page = http::request(server.address, "GET", path, &[elsewhere[0], HTML], "").await;
+        assert_eq!((page.status, page.header("access-control-allow-origin")), (200, None), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_the_browser_has_is_not_sent_again() {
+    let server = Server::start().await;
+    for path in ["/assets/style.css", "/client.js", "/send"] {
+        let first = http::get(server.address, path).await;
+        let tag = first.header("etag").unwrap_or_else(|| panic!("{path} has no tag")).to_owned();
+        for known in [tag.clone(), format!("\"other\", W/{tag}")] {
+            let again = http::request(server.address, "GET", path, &[("If-None-Match", &known)], "").await;
+            assert_eq!((again.status, again.body.as_str()), (304, ""), "{path}");
+            assert_eq!(again.header("etag"), Some(tag.as_str()), "{path}");
+        }
+        let other = http::request(server.address, "GET", path, &[("If-None-Match", "\"other\"")], "").await;
+        assert_eq!((other.status, other.body == first.body), (200, true), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_status_page_is_told_where_the_figures_are() {
+    let server = Server::with(&[("METRICS_ROUTE", "/internal/figures")]).await;
+    let page = http::get(server.address, "/status").await;
+    assert!(page.body.contains(r#"<meta name="metrics" content="/internal/figures">"#), "{}", page.body);
+}
+
+#[tokio::test]
+async fn the_wire_of_the_sockets_is_described_for_programs() {
+    let server = Server::start().await;
+    let served = http::get(server.address, "/asyncapi.json").await;
+    assert_json(&served, 200);
+    assert!(served.body == fs::read_to_string("docs/asyncapi.json").unwrap(), "it differs from docs/asyncapi.json");
+    assert!(served.json()["asyncapi"].as_str().is_some_and(|version| version.starts_with("3.")));
 }
 
 #[tokio::test]
@@ -133,7 +229,8 @@ async fn unknown_paths_are_not_found_whatever_is_asked_of_them() {
 #[tokio::test]
 async fn a_known_path_tells_which_methods_it_takes() {
     let server = Server::start().await;
-    for path in ["/", "/healthz", "/readyz", "/health", "/metrics", "/ws"] {
+    let pages = ["/rooms", "/send", "/status", "/client.js", "/assets/style.css", "/openapi.json", "/asyncapi.json"];
+    for path in ["/", "/healthz", "/readyz", "/health", "/metrics", "/ws"].into_iter().chain(pages) {
         for method in ["POST", "PUT", "DELETE"] {
             assert_only_get(&http::request(server.address, method, path, &[], "").await);
         }

@@ -34,6 +34,8 @@ macro_rules! close_table {
 }
 
 close_table! {
+    /// The client has ended its session.
+    Bye = 1000, "bye", "bye";
     /// The server drains: every socket hears it within the grace period.
     ShuttingDown = 1001, "shutting down", "shutting_down";
     /// The bytes are not WebSocket frames (RFC 6455 §7.4.1).
@@ -50,6 +52,8 @@ close_table! {
     SlowConsumer = 4008, "slow consumer", "slow_consumer";
     /// Silent for two heartbeat intervals.
     PingTimeout = 4010, "ping timeout", "ping_timeout";
+    /// Nothing was said on a socket on which the client speaks first.
+    HelloTimeout = 4011, "hello timeout", "hello_timeout";
     /// Far over the message rate for long.
     TooManyMessages = 4029, "too many messages", "too_many_messages";
     /// Keeps sending what cannot be parsed.
@@ -70,9 +74,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_clients_own_faults_send_it_away() {
+    fn only_the_clients_own_doing_sends_it_away() {
         let away: Vec<_> = Close::ALL.iter().filter(|close| !close.come_back()).collect();
-        let faults = [
+        let doings = [
+            Close::Bye,
             Close::ProtocolError,
             Close::InvalidUtf8,
             Close::SideABusy,
@@ -81,7 +86,7 @@ mod tests {
             Close::BadRequest,
             Close::Replaced,
         ];
-        assert_eq!(away, faults.iter().collect::<Vec<_>>());
+        assert_eq!(away, doings.iter().collect::<Vec<_>>());
     }
 
     #[test]

@@ -100,6 +100,27 @@ impl Grammar for Seconds {
     }
 }
 
+/// Zero, or what [`Seconds`] takes.
+pub(super) struct SecondsIfAny(pub Duration, pub Duration);
+
+impl Grammar for SecondsIfAny {
+    type Value = Duration;
+    const NAME: &'static str = Seconds::NAME;
+
+    fn takes(&self) -> String {
+        format!("0, or {}", Seconds(self.0, self.1).takes())
+    }
+
+    fn read(&self, text: &str) -> Option<Duration> {
+        read_duration(text, Seconds::BARE)
+            .filter(|duration| duration.is_zero() || (&self.0..=&self.1).contains(&duration))
+    }
+
+    fn show(&self, value: &Duration) -> String {
+        show_duration(*value)
+    }
+}
+
 /// A duration from the first to the second, both included; a bare number is milliseconds.
 pub(super) struct Millis(pub Duration, pub Duration);
 

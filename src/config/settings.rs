@@ -20,6 +20,8 @@ pub struct Settings {
     pub rates: Rates,
     pub origins: Origins,
     pub matching: Matching,
+    pub rooms: Rooms,
+    pub resume: Resume,
     pub socket: Socket,
     pub noisy: Noisy,
     pub storage: Storage,
@@ -80,6 +82,39 @@ pub struct Matching {
     pub rematch_cooldown: Duration,
     /// How many of its last partners a client avoids while somebody else waits; 0 to 64.
     pub rematch_memory: usize,
+}
+
+/// The topics in which clients of the chat wire meet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rooms {
+    /// Topics that a client may be in at a time, 1 to 1000.
+    pub max_per_client: usize,
+    /// Members that a topic may have at a time, 2 to 100000.
+    pub max_size: usize,
+    pub scope: TopicScope,
+    /// Whether clients are told which topics there are.
+    pub listing: bool,
+}
+
+/// Which clients that name the same topic meet in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TopicScope {
+    /// Those with the same Origin; those without one among themselves.
+    Origin,
+    /// All.
+    Global,
+}
+
+/// The sessions of the chat wire that outlive their socket.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resume {
+    /// How long a session waits for a new socket, 100 ms to 1 hour; zero lets none do so.
+    pub window: Duration,
+    /// So many frames may come for a session while it has no socket; 16 to 65536.
+    pub max_frames: usize,
+    /// Above this many bytes of frames that its client has not acknowledged a session ends; holds a whole message and [`Socket::OUTBOX_SPARE`], unless
+    /// there is no window. `None` is [`Socket::outbox_max_bytes`].
+    pub max_bytes: Option<ByteSize>,
 }
 
 /// The bounds of one connection.
@@ -174,8 +209,8 @@ pub struct Offers {
     pub max_per_owner: usize,
     /// Offers that there may be at a time, 1 to 10000000.
     pub max: usize,
-    /// Everything that offers, candidates, names and mail keep, together; 1 MiB to 64 GiB. Spent nonces, codes, and frames for sides that are not
-    /// there, get an eighth each besides.
+    /// Everything that offers, candidates, names and mail keep, together; 1 MiB to 64 GiB. Spent nonces, codes, frames
+    /// for sides that are not there, and frames for sessions without a socket, get an eighth each besides.
     pub max_stored: ByteSize,
     /// Topics or tags of one offer, 1 to 1000.
     pub max_topics: usize,
@@ -214,6 +249,8 @@ impl Default for Settings {
                 rematch_cooldown: Duration::from_secs(5),
                 rematch_memory: 3,
             },
+            rooms: Rooms { max_per_client: 16, max_size: 1000, scope: TopicScope::Origin, listing: true },
+            resume: Resume { window: Duration::from_secs(30), max_frames: 256, max_bytes: None },
             socket: Socket {
                 heartbeat: Duration::from_secs(20),
                 max_message: None,
@@ -261,19 +298,28 @@ pub(super) struct Contradiction {
 }
 
 impl Settings {
-    pub(super) fn contradictions(&self) -> Vec<Contradiction> {
-        self.outbox().into_iter().chain(self.offers.lives()).collect()
+    /// What a resumable session may have unacknowledged: as much as may be unsent, unless it is set.
+    pub fn resume_max_bytes(&self) -> ByteSize {
+        self.resume.max_bytes.unwrap_or(self.socket.outbox_max_bytes)
     }
 
-    /// The outbox that could not hold a whole message.
-    fn outbox(&self) -> Option<Contradiction> {
-        let limit = self.socket.max_message.unwrap_or(Socket::CHAT_MAX_MESSAGE);
-        let needed = ByteSize::new(limit.bytes() + Socket::OUTBOX_SPARE.bytes());
-        let outbox = self.socket.outbox_max_bytes;
-        (outbox < needed).then(|| Contradiction {
-            refused: ("OUTBOX_MAX_BYTES", outbox.to_string()),
+    pub(super) fn contradictions(&self) -> Vec<Contradiction> {
+        let outbox = self.socket.holds_a_message("OUTBOX_MAX_BYTES", self.socket.outbox_max_bytes);
+        let log = self.socket.holds_a_message("RESUME_MAX_BYTES", self.resume_max_bytes());
+        let log = log.filter(|_| !self.resume.window.is_zero() && self.resume.max_bytes.is_some());
+        outbox.into_iter().chain(log).chain(self.offers.lives()).collect()
+    }
+}
+
+impl Socket {
+    /// That a bound on what a client has yet to get could not hold a whole message of the chat wire.
+    fn holds_a_message(&self, variable: &'static str, bound: ByteSize) -> Option<Contradiction> {
+        let limit = self.max_message.unwrap_or(Self::CHAT_MAX_MESSAGE);
+        let needed = ByteSize::new(limit.bytes() + Self::OUTBOX_SPARE.bytes());
+        (bound < needed).then(|| Contradiction {
+            refused: (variable, bound.to_string()),
             beside: ("WS_MAX_MSG", limit.to_string()),
-            expected: format!("at least {needed}: a whole message and {} more", Socket::OUTBOX_SPARE),
+            expected: format!("at least {needed}: a whole message and {} more", Self::OUTBOX_SPARE),
         })
     }
 }

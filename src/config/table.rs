@@ -1,10 +1,14 @@
 //! The table of the settings: one row for each.
 
+mod chat;
 mod kept;
 
 use std::time::Duration;
 
-use self::kept::{OFFERS, STORAGE};
+use self::{
+    chat::{MATCHING, RESUME, ROOMS},
+    kept::{OFFERS, STORAGE},
+};
 use super::{
     grammar::{NetworkList, Number, OneOf, OriginList, Seconds, Size, Switch, Text},
     original,
@@ -48,7 +52,7 @@ pub(super) fn address() -> impl Iterator<Item = &'static Setting> {
 
 /// The groups, in the order of the help.
 pub(super) static GROUPS: &[&Group] =
-    &[&LISTENING, &CLIENTS, &ORIGINS, &MATCHING, &SOCKETS, &RENDEZVOUS, &STORAGE, &OFFERS, &OPERATION];
+    &[&LISTENING, &CLIENTS, &ORIGINS, &MATCHING, &ROOMS, &RESUME, &SOCKETS, &RENDEZVOUS, &STORAGE, &OFFERS, &OPERATION];
 
 /// The variables that are given together.
 pub(super) const TLS: [&str; 2] = ["TLS_CERT_FILE", "TLS_KEY_FILE"];
@@ -128,36 +132,6 @@ static CLIENTS: Group = Group {
             "ws-rate-per-min",
             &At(|s| &mut s.rates.ws_per_minute, RATES),
             "New WebSockets in a minute from one address; 0 means any",
-        ),
-    ],
-};
-
-static MATCHING: Group = Group {
-    heading: "Matching",
-    settings: &[
-        Setting::new(
-            "REQUEUE_ON_PARTNER_LEAVE",
-            "requeue-on-partner-leave",
-            &At(|s| &mut s.matching.requeue_on_partner_leave, Switch),
-            "Match a client again, first in line, when its partner has gone",
-        ),
-        Setting::new(
-            "REQUEUE_ON_NEXT",
-            "requeue-on-next",
-            &At(|s| &mut s.matching.requeue_on_next, Switch),
-            "Match a client again when it says next, instead of waiting for available",
-        ),
-        Setting::new(
-            "REMATCH_COOLDOWN",
-            "rematch-cooldown",
-            &At(|s| &mut s.matching.rematch_cooldown, Seconds(NONE, DAY)),
-            "How long a pair that parted stays apart when nobody else waits",
-        ),
-        Setting::new(
-            "REMATCH_MEMORY",
-            "rematch-memory",
-            &At(|s| &mut s.matching.rematch_memory, Number(0, 64)),
-            "How many of its last partners a client avoids while others wait",
         ),
     ],
 };

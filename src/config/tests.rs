@@ -9,8 +9,8 @@ mod tls;
 use std::{ffi::OsString, time::Duration};
 
 use super::{
-    ByteSize, Command, Log, LogFormat, Noisy, Offers, Origins, Rates, Refusal, Settings, Socket, Storage, StorageSync,
-    StorageType, Tls, load, settings_markdown, table,
+    ByteSize, Command, Log, LogFormat, Noisy, Offers, Origins, Rates, Refusal, Resume, Rooms, Settings, Socket,
+    Storage, StorageSync, StorageType, Tls, TopicScope, load, settings_markdown, table,
 };
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -51,11 +51,16 @@ fn nothing_given_is_the_documented_defaults() {
     let settings = served(&[], &[]);
     assert_eq!(settings, Settings::default());
     assert_eq!((settings.listen.host.as_str(), settings.listen.port), ("0.0.0.0", 8080));
+    assert_eq!(settings.resume_max_bytes().bytes(), 262_144);
     assert_eq!((settings.tls, settings.trusted_proxies), (Tls::default(), vec![]));
     assert_eq!(settings.rates, Rates { http_per_minute: 0, ws_per_minute: 0 });
     assert_eq!(settings.origins, Origins { allowed: vec![], allow_missing: false, dev: true });
     assert!(settings.matching.requeue_on_partner_leave && settings.matching.requeue_on_next);
     assert_eq!((settings.matching.rematch_cooldown, settings.matching.rematch_memory), (Duration::from_secs(5), 3));
+    let rooms = Rooms { max_per_client: 16, max_size: 1000, scope: TopicScope::Origin, listing: true };
+    assert_eq!(settings.rooms, rooms);
+    let window = Duration::from_secs(30);
+    assert_eq!(settings.resume, Resume { window, max_frames: 256, max_bytes: None });
     assert_eq!((settings.socket.heartbeat, settings.socket.max_message), (Duration::from_secs(20), None));
     assert_eq!((settings.socket.read_buffer.bytes(), settings.socket.write_buffer.bytes()), (4096, 4096));
     assert_eq!((settings.socket.outbox_max_bytes.bytes(), settings.socket.outbox_max_frames), (262_144, 256));
@@ -102,6 +107,13 @@ const OTHER_VALUES: Variables = &[
     ("REQUEUE_ON_NEXT", "0"),
     ("REMATCH_COOLDOWN", "0"),
     ("REMATCH_MEMORY", "0"),
+    ("MAX_TOPICS_PER_CLIENT", "1000"),
+    ("MAX_ROOM_SIZE", "2"),
+    ("TOPIC_SCOPE", "Global"),
+    ("TOPIC_LISTING", "no"),
+    ("RESUME_WINDOW", "0"),
+    ("RESUME_MAX_FRAMES", "16"),
+    ("RESUME_MAX_BYTES", "65KiB"),
     ("HEARTBEAT", "100ms"),
     ("WS_MAX_MSG", "1025"),
     ("WS_READ_BUF", "512"),

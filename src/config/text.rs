@@ -7,11 +7,16 @@ use tracing_subscriber::EnvFilter;
 /// Paths that the server answers itself, which no setting may take.
 const OWN_PATHS: &[&str] = &[
     "/",
+    "/rooms",
+    "/send",
+    "/status",
+    "/client.js",
     "/ws",
     "/health",
     "/healthz",
     "/readyz",
     "/openapi.json",
+    "/asyncapi.json",
     "/topics",
     "/answer",
     "/poll",
@@ -23,7 +28,7 @@ const OWN_PATHS: &[&str] = &[
 ];
 
 /// The first segments of paths whose rest is anything.
-const OWN_TREES: &[&str] = &["assets", "offers", "peers"];
+const OWN_TREES: &[&str] = &["assets", "client", "offers", "peers"];
 
 /// The second and last segments of paths whose first is any topic.
 const OF_TOPICS: &[&str] = &["offer", "sessions"];
@@ -96,8 +101,18 @@ mod tests {
 
     #[test]
     fn routes() {
-        for text in ["/metrics", "/internal/metrics", "/m-1_.~", "/ws2", "/offer", "/sessions", "/peers", "/a/b/offer"]
-        {
+        for text in [
+            "/metrics",
+            "/internal/metrics",
+            "/m-1_.~",
+            "/ws2",
+            "/offer",
+            "/sessions",
+            "/peers",
+            "/client",
+            "/status/metrics",
+            "/a/b/offer",
+        ] {
             assert_eq!(route(text).as_deref(), Some(text));
         }
         let bad = [
@@ -107,9 +122,16 @@ mod tests {
         for text in bad.iter().chain(OWN_PATHS) {
             assert_eq!(route(text), None, "{text}");
         }
-        for tree in
-            ["/offers/mine", "/offers/answers", "/offers/by-topic/a", "/peers/a/offers", "/peers/a", "/assets/a"]
-        {
+        for tree in [
+            "/offers/mine",
+            "/offers/answers",
+            "/offers/by-topic/a",
+            "/peers/a/offers",
+            "/peers/a",
+            "/assets/a",
+            "/client/rooms.js",
+            "/client/a/b",
+        ] {
             assert_eq!(route(tree), None, "{tree}");
         }
         for topic in ["/metrics/offer", "/metrics/sessions", "/ws/offer"] {

@@ -94,6 +94,23 @@ impl Lobby {
         self.settle(&mut inner, client, Departure::Left, outcome, turn);
     }
 
+    /// The client cannot be reached for a while.
+    pub fn away(&self, client: ClientId) {
+        let mut inner = self.inner.lock();
+        if inner.guests.contains_key(&client) {
+            inner.matchmaker.away(client);
+        }
+    }
+
+    /// The client can be reached again.
+    pub fn back(&self, client: ClientId, turn: &mut Turn) {
+        let mut inner = self.inner.lock();
+        if inner.guests.contains_key(&client) {
+            let pair = inner.matchmaker.back(client, turn.now);
+            self.seat(&mut inner, pair, turn);
+        }
+    }
+
     /// The client is no more.
     pub fn gone(&self, client: ClientId, why: Departure, turn: &mut Turn) {
         let mut inner = self.inner.lock();
@@ -156,7 +173,7 @@ impl Lobby {
             turn.tally.waits.extend([pair.waited, pair.newcomer_waited]);
             let both = [pair.newcomer, pair.waiter];
             let seated = both.iter().filter_map(|client| inner.guests.get(client)).map(|guest| guest.outbox.clone());
-            let room = Arc::new(Room::new(RoomId::from_random(self.chance.id()), seated.collect()));
+            let room = Arc::new(Room::new(RoomId::from_random(self.chance.id()), seated));
             for guest in both {
                 if let Some(guest) = inner.guests.get_mut(&guest) {
                     guest.room = Some(room.clone());

@@ -77,6 +77,8 @@ struct Member {
     /// Former partners that count, the latest last.
     parted: VecDeque<Parted>,
     state: State,
+    /// It cannot be reached for a while: it is not matched, and keeps its place.
+    is_away: bool,
 }
 
 struct Parted {
@@ -89,6 +91,8 @@ enum State {
     #[default]
     Idle,
     Waiting(Place, Instant),
+    /// Would wait, were it not away.
+    Paused(Place, Instant),
     Paired(ClientId),
 }
 
@@ -112,7 +116,7 @@ impl Matchmaker {
                 let place = self.place_behind();
                 Ok(self.arrive(client, place, now, now))
             }
-            State::Waiting(..) => Ok(None),
+            State::Waiting(..) | State::Paused(..) => Ok(None),
             State::Paired(_) => Err(AlreadyPaired),
         }
     }
@@ -138,6 +142,10 @@ impl Matchmaker {
                 self.withdraw(client);
                 Outcome::default()
             }
+            State::Paused(..) => {
+                self.member(client).state = State::Idle;
+                Outcome::default()
+            }
             State::Paired(partner) => {
                 self.part(client, partner, now);
                 let pairs = if self.rules.requeue_on_partner_leave {
@@ -149,6 +157,26 @@ impl Matchmaker {
                 Outcome { abandoned: Some(partner), pairs }
             }
         }
+    }
+
+    /// The client cannot be reached for a while. It keeps its partner or its place, and is not matched meanwhile.
+    pub fn away(&mut self, client: ClientId) {
+        let waits = self.waits(client);
+        self.withdraw(client);
+        let member = self.member(client);
+        member.is_away = true;
+        if let Some((since, place)) = waits {
+            member.state = State::Paused(place, since);
+        }
+    }
+
+    /// The client can be reached again: one that would have waited does so from now on, in its old place.
+    pub fn back(&mut self, client: ClientId, now: Instant) -> Option<Pair> {
+        let member = self.member(client);
+        member.is_away = false;
+        let State::Paused(place, since) = member.state else { return None };
+        member.state = State::Idle;
+        self.arrive(client, place, since, now)
     }
 
     /// The client is no more; nothing of it is kept.
@@ -201,7 +229,7 @@ impl Matchmaker {
     pub fn partner(&self, client: ClientId) -> Option<ClientId> {
         match self.state(client) {
             State::Paired(partner) => Some(partner),
-            State::Idle | State::Waiting(..) => None,
+            State::Idle | State::Waiting(..) | State::Paused(..) => None,
         }
     }
 
@@ -226,6 +254,10 @@ impl Matchmaker {
 
     /// Pairs the client with whoever comes first among those that it may meet, else lets it wait at `place`.
     fn arrive(&mut self, client: ClientId, place: Place, since: Instant, now: Instant) -> Option<Pair> {
+        if self.member(client).is_away {
+            self.member(client).state = State::Paused(place, since);
+            return None;
+        }
         if let Some(other) = self.find(client, now) {
             self.member(client).state = State::Waiting(place, since);
             return Some(self.pair(other, client, now));
@@ -323,7 +355,7 @@ impl Matchmaker {
     fn waits(&self, client: ClientId) -> Option<(Instant, Place)> {
         match self.state(client) {
             State::Waiting(place, since) => Some((since, place)),
-            State::Idle | State::Paired(_) => None,
+            State::Idle | State::Paused(..) | State::Paired(_) => None,
         }
     }
 

@@ -5,13 +5,15 @@
 //!
 //! | lock | held by | may take |
 //! |---|---|---|
+//! | `sessions::Kept` (a session that outlives its sockets) | whoever speaks for it, takes it over or ends it | all below |
+//! | `sessions::Table` (tokens, windows) | whoever finds, keeps or forgets a session | – |
 //! | [`sides::Duo`] (a room of two sides) | whoever speaks, sits down, stands up or shows mail there | book, outbox |
 //! | [`book::Book`] | whoever asks or changes what is kept | – |
 //! | [`lobby::Lobby`] (queue) | whoever looks for, changes or leaves a partner | room, outbox |
 //! | [`room::Room`] (seats) | whoever speaks, sits down or stands up | outbox |
 //! | [`outbox::Outbox`] (bytes) | whoever says something to that client, and its owner | – |
 //!
-//! [`registry::Registry`] and the map of [`sides::Sides`] are for finding: their guards end inside their methods.
+//! [`topics::Topics`] (its map), [`registry::Registry`] and the map of [`sides::Sides`] are for finding: their guards end inside their methods.
 
 pub mod book;
 pub mod chance;
@@ -23,5 +25,7 @@ pub mod minute;
 pub mod outbox;
 pub mod registry;
 pub mod room;
+pub mod sessions;
 pub mod sides;
+pub mod topics;
 pub mod turn;

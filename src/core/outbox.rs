@@ -3,24 +3,36 @@
 //! no more is the owner, the task that reads this client's socket, told to write the rest.
 //!
 //! Bounded in bytes and frames. Over the bound the latch closes the connection as a slow consumer; nobody ever waits for it.
+//!
+//! An outbox is its client's, not its connection's: where the client's session outlives its sockets, the outbox keeps a
+//! [`log`] and is handed from one [`Line`] to the next, and nobody who has something to say need know.
 
 mod buffer;
+mod frame;
+mod line;
+pub mod log;
 
 use std::{
     io,
-    pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicU8, AtomicU32, Ordering},
     },
-    task::{Context, Poll, Waker},
+    task::Waker,
 };
 
 use meetpoint_protocol::{ClientId, Close, ConnId, FrameType, ws::Opcode};
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 
-use self::buffer::Buffer;
+use self::{
+    buffer::Buffer,
+    log::{Gap, Log},
+};
+pub use self::{
+    frame::{Encoded, Frame, PushError},
+    line::{Line, Lost},
+};
 use super::{
     event::{Event, Words},
     turn::Turn,
@@ -48,21 +60,6 @@ pub struct Bounds {
     pub kept: usize,
 }
 
-/// Why a frame was not taken.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum PushError {
-    /// Over the bound: this push has closed the connection.
-    Full,
-    /// The connection is being closed.
-    Gone,
-}
-
-/// A frame: its type for the metrics and its text in slices, to be written one after another.
-pub struct Frame<'a> {
-    pub frame_type: FrameType,
-    pub parts: &'a [&'a [u8]],
-}
-
 /// The one thing that another task may do to a client. A clone is another handle of the same outbox.
 #[derive(Clone)]
 pub struct Outbox(Arc<Shared>);
@@ -74,6 +71,8 @@ struct Shared {
     bounds: Bounds,
     /// What the owner has to look at, readable without the lock.
     attention: AtomicU8,
+    /// Who the owner is: the number of the connection that serves the client. Changed under the lock.
+    lease: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -81,48 +80,60 @@ const EVENT: u8 = 1;
 const BLOCKED: u8 = 1 << 1;
 const CLOSING: u8 = 1 << 2;
 
+#[derive(Default)]
 struct State {
-    /// `None` once the connection has ended.
-    wire: Option<Box<dyn Wire>>,
-    buffer: Buffer,
+    socket: Socket,
     /// Some turn has touched this outbox and will flush it.
     touched: bool,
-    /// The socket took no more: the rest is the owner's.
-    blocked: bool,
-    /// What is appended waits for [`Outbox::release`].
-    held: bool,
     /// The latch: the first reason wins, and nothing more is taken.
     closing: Option<Close>,
     /// The latest change of the session's pairing that the session has not seen.
     event: Option<Event>,
+    /// Of a session that outlives its sockets.
+    log: Option<Box<Log>>,
+}
+
+/// What belongs to one connection.
+#[derive(Default)]
+struct Socket {
+    /// `None` when there is none any more.
+    wire: Option<Box<dyn Wire>>,
+    buffer: Buffer,
+    /// It took no more: the rest is the owner's.
+    blocked: bool,
+    /// What is appended waits for [`Line::release`].
+    held: bool,
+    /// The task to wake when there is something for the owner to do.
     owner: Option<Waker>,
+}
+
+impl State {
+    /// Whether what is said is written or kept.
+    fn is_open(&self) -> bool {
+        self.closing.is_none() && (self.socket.wire.is_some() || self.keeps())
+    }
+
+    fn keeps(&self) -> bool {
+        self.log.as_ref().is_some_and(|log| !log.is_over)
+    }
 }
 
 impl Outbox {
     pub fn new(client: ClientId, conn: ConnId, words: &'static dyn Words, bounds: Bounds, wire: Box<dyn Wire>) -> Self {
-        Self(Arc::new(Shared {
-            client,
-            conn,
-            words,
-            bounds,
-            attention: AtomicU8::new(0),
-            state: Mutex::new(State {
-                wire: Some(wire),
-                buffer: Buffer::default(),
-                touched: false,
-                blocked: false,
-                held: false,
-                closing: None,
-                event: None,
-                owner: None,
-            }),
-        }))
+        Self::with_socket(client, conn, words, bounds, Socket { wire: Some(wire), ..Socket::default() })
+    }
+
+    fn with_socket(client: ClientId, conn: ConnId, words: &'static dyn Words, bounds: Bounds, socket: Socket) -> Self {
+        let attention = AtomicU8::new(if socket.blocked { BLOCKED } else { 0 });
+        let state = Mutex::new(State { socket, ..State::default() });
+        Self(Arc::new(Shared { client, conn, words, bounds, attention, lease: AtomicU32::new(0), state }))
     }
 
     pub fn client(&self) -> ClientId {
         self.0.client
     }
 
+    /// The connection that it was made for.
     pub fn conn(&self) -> ConnId {
         self.0.conn
     }
@@ -130,6 +141,50 @@ impl Outbox {
     /// Appends a text frame.
     pub fn push(&self, frame: &Frame<'_>, turn: &mut Turn) -> Result<(), PushError> {
         self.append(&mut self.0.state.lock(), Opcode::Text, frame, turn)
+    }
+
+    /// Appends a frame that others get, too.
+    pub fn push_shared(&self, frame: &Encoded, turn: &mut Turn) -> Result<(), PushError> {
+        self.append_shared(&mut self.0.state.lock(), frame, turn)
+    }
+
+    /// Appends a frame that only clients understand whose sessions outlive their sockets.
+    pub fn push_if_kept(&self, frame: &Encoded, turn: &mut Turn) {
+        let mut state = self.0.state.lock();
+        if state.keeps() {
+            // Refused only where the session is ending.
+            let _ = self.append_shared(&mut state, frame, turn);
+        }
+    }
+
+    /// The client has got so many of the frames that are counted, if any are.
+    ///
+    /// # Errors
+    /// So many have never been sent.
+    pub fn acknowledge(&self, received: u64) -> Result<(), Gap> {
+        self.0.state.lock().log.as_mut().map_or(Ok(()), |log| log.acknowledge(received))
+    }
+
+    /// Of a session that outlives its sockets, how many bytes may be said to it before it has acknowledged any.
+    pub fn spare(&self) -> Option<usize> {
+        self.0.state.lock().log.as_ref().map(|log| log.spare())
+    }
+
+    /// How many frames have been sent that are counted.
+    pub fn sent(&self) -> u64 {
+        self.0.state.lock().log.as_ref().map_or(0, |log| log.sent())
+    }
+
+    /// The session has ended: nothing is kept for it any more.
+    pub fn finish(&self) {
+        let mut state = self.0.state.lock();
+        if let Some(log) = &mut state.log {
+            log.finish();
+        }
+        // Whoever was to be woken for a session without a socket holds the session, and with it this.
+        let alarm = if state.socket.wire.is_none() { state.socket.owner.take() } else { None };
+        drop(state);
+        drop(alarm);
     }
 
     /// Appends a text frame given as one string.
@@ -169,7 +224,30 @@ impl Outbox {
 
     /// Wakes the owner: something has happened to its session.
     pub fn wake(&self) {
-        wake(&mut self.0.state.lock().owner);
+        wake(&mut self.0.state.lock().socket.owner);
+    }
+
+    /// Whether and why the latch is closed.
+    pub fn closing(&self) -> Option<Close> {
+        if self.0.attention.load(Ordering::Acquire) & CLOSING == 0 {
+            return None;
+        }
+        self.0.state.lock().closing
+    }
+
+    /// Whether the socket took no more when it was last written to.
+    pub fn is_full(&self) -> bool {
+        self.0.attention.load(Ordering::Acquire) & BLOCKED != 0
+    }
+
+    /// The latest change of the session's pairing, once.
+    pub fn take_event(&self) -> Option<Event> {
+        if self.0.attention.load(Ordering::Acquire) & EVENT == 0 {
+            return None;
+        }
+        let mut state = self.0.state.lock();
+        self.0.attention.fetch_and(!EVENT, Ordering::AcqRel);
+        state.event.take()
     }
 
     /// Closes the latch: the owner says goodbye. The first reason wins.
@@ -186,17 +264,54 @@ impl Outbox {
     }
 
     fn append(&self, state: &mut State, opcode: Opcode, frame: &Frame<'_>, turn: &mut Turn) -> Result<(), PushError> {
+        if opcode == Opcode::Text && state.keeps() {
+            return self.append_shared(state, &Encoded::new(frame.frame_type, frame.parts), turn);
+        }
         let len = frame.parts.iter().map(|part| part.len()).sum();
-        if state.closing.is_some() || state.wire.is_none() {
+        self.room_for(state, len)?;
+        state.socket.buffer.append(opcode, len, frame.parts);
+        turn.tally.sent(frame.frame_type);
+        self.touch(state, turn);
+        Ok(())
+    }
+
+    fn append_shared(&self, state: &mut State, frame: &Encoded, turn: &mut Turn) -> Result<(), PushError> {
+        if state.keeps() && state.is_open() && !state.log.as_mut().is_some_and(|log| log.keep(&frame.bytes)) {
+            self.latch(state, Close::SlowConsumer);
+            return Err(PushError::Full);
+        }
+        if state.socket.wire.is_none() && state.is_open() {
+            return Ok(());
+        }
+        self.room_for(state, frame.bytes.len())?;
+        if state.socket.blocked {
+            state.socket.buffer.append_shared(&frame.bytes);
+        } else {
+            state.socket.buffer.append_encoded(&frame.bytes);
+        }
+        turn.tally.sent(frame.frame_type);
+        if let Some(count) = state.log.as_mut().filter(|log| !log.is_over).and_then(|log| log.ask()) {
+            self.append_ask(state, count, turn);
+        }
+        self.touch(state, turn);
+        Ok(())
+    }
+
+    /// Asks for a sign that so many frames have arrived.
+    fn append_ask(&self, state: &mut State, count: u64, turn: &mut Turn) {
+        let payload = count.to_string();
+        state.socket.buffer.append(Opcode::Ping, payload.len(), &[payload.as_bytes()]);
+        turn.tally.sent(FrameType::ControlPing);
+    }
+
+    fn room_for(&self, state: &mut State, len: usize) -> Result<(), PushError> {
+        if state.closing.is_some() || state.socket.wire.is_none() {
             return Err(PushError::Gone);
         }
         if !self.make_room(state, len) {
             self.latch(state, Close::SlowConsumer);
             return Err(PushError::Full);
         }
-        state.buffer.append(opcode, len, frame.parts);
-        turn.tally.sent(frame.frame_type);
-        self.touch(state, turn);
         Ok(())
     }
 
@@ -204,23 +319,23 @@ impl Outbox {
     /// within its turn, which is not the receiver's fault.
     fn make_room(&self, state: &mut State, len: usize) -> bool {
         let bounds = &self.0.bounds;
-        if !state.buffer.fits(len, bounds) {
-            state.held = false;
+        if !state.socket.buffer.fits(len, bounds) {
+            state.socket.held = false;
             self.write(state);
         }
-        state.buffer.fits(len, bounds)
+        state.socket.buffer.fits(len, bounds)
     }
 
     /// Sees to it that somebody writes what was appended: the owner where the socket is full, else the first turn that came.
     fn touch(&self, state: &mut State, turn: &mut Turn) {
-        if !state.touched && !state.blocked && !state.held {
+        if !state.touched && !state.socket.blocked && !state.socket.held {
             state.touched = true;
             turn.touch(self);
         }
     }
 
     fn write(&self, state: &mut State) {
-        let State { wire: Some(wire), buffer, blocked, held: false, owner, .. } = state else { return };
+        let Socket { wire: Some(wire), buffer, blocked, held: false, owner } = &mut state.socket else { return };
         while !buffer.is_empty() && !*blocked {
             let is_left = match wire.try_write(buffer.bytes()) {
                 Ok(written) if written > 0 => {
@@ -240,107 +355,15 @@ impl Outbox {
     }
 
     fn latch(&self, state: &mut State, why: Close) {
-        if state.closing.is_none() && state.wire.is_some() {
+        if state.is_open() {
             state.closing = Some(why);
             self.raise(CLOSING);
-            wake(&mut state.owner);
+            wake(&mut state.socket.owner);
         }
     }
 
     fn raise(&self, attention: u8) {
         self.0.attention.fetch_or(attention, Ordering::Release);
-    }
-}
-
-/// What only the owner may do: the task that reads the client's socket.
-impl Outbox {
-    /// The task to wake when the rest must be written or the latch is closed.
-    pub fn owned_by(&self, waker: &Waker) {
-        self.0.state.lock().owner = Some(waker.clone());
-    }
-
-    /// Keeps back what is appended until [`Self::release`], or until the buffer is full.
-    pub fn hold(&self) {
-        self.0.state.lock().held = true;
-    }
-
-    /// Lets go of what was kept back.
-    pub fn release(&self, turn: &mut Turn) {
-        let mut state = self.0.state.lock();
-        if std::mem::take(&mut state.held) && !state.buffer.is_empty() {
-            self.touch(&mut state, turn);
-        }
-    }
-
-    /// The latest change of the session's pairing, once.
-    pub fn take_event(&self) -> Option<Event> {
-        if self.0.attention.load(Ordering::Acquire) & EVENT == 0 {
-            return None;
-        }
-        let mut state = self.0.state.lock();
-        self.0.attention.fetch_and(!EVENT, Ordering::AcqRel);
-        state.event.take()
-    }
-
-    /// Whether and why the latch is closed.
-    pub fn closing(&self) -> Option<Close> {
-        if self.0.attention.load(Ordering::Acquire) & CLOSING == 0 {
-            return None;
-        }
-        self.0.state.lock().closing
-    }
-
-    /// Whether the socket took no more when it was last written to.
-    pub fn is_full(&self) -> bool {
-        self.0.attention.load(Ordering::Acquire) & BLOCKED != 0
-    }
-
-    /// Appends frames that are encoded already, whatever the bounds: the replies of the protocol itself.
-    pub fn append_encoded(&self, bytes: &[u8], turn: &mut Turn) {
-        let mut state = self.0.state.lock();
-        state.buffer.append_encoded(bytes);
-        if state.closing.is_none() && !state.buffer.fits(0, &self.0.bounds) {
-            self.latch(&mut state, Close::SlowConsumer);
-        }
-        self.touch(&mut state, turn);
-    }
-
-    /// Writes what others left to the owner; ready when nothing waits any more.
-    pub fn poll_rest(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.0.attention.load(Ordering::Acquire) & BLOCKED == 0 {
-            return Poll::Ready(Ok(()));
-        }
-        let mut state = self.0.state.lock();
-        let State { wire: Some(wire), buffer, .. } = &mut *state else { return Poll::Ready(Ok(())) };
-        while !buffer.is_empty() {
-            match Pin::new(&mut *wire).poll_write(cx, buffer.bytes()) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(written)) => buffer.written(written, self.0.bounds.kept),
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => return Poll::Pending,
-            }
-        }
-        let flushed = Pin::new(wire).poll_flush(cx);
-        if flushed.is_ready() {
-            state.blocked = false;
-            self.0.attention.fetch_and(!BLOCKED, Ordering::AcqRel);
-        }
-        flushed
-    }
-
-    /// Says that nothing more will come.
-    pub fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match &mut self.0.state.lock().wire {
-            Some(wire) => Pin::new(wire).poll_shutdown(cx),
-            None => Poll::Ready(Ok(())),
-        }
-    }
-
-    /// The connection has ended: lets go of the socket and of all that waited, whoever else still holds a handle.
-    pub fn end(&self) {
-        let mut state = self.0.state.lock();
-        state.buffer = Buffer::default();
-        (state.wire, state.event, state.owner) = (None, None, None);
     }
 }
 

@@ -6,16 +6,17 @@ use meetpoint_protocol::{ClientId, ConnId};
 use super::outbox::Outbox;
 
 #[derive(Default)]
-pub struct Registry(DashMap<ClientId, Outbox>);
+pub struct Registry(DashMap<ClientId, (ConnId, Outbox)>);
 
 impl Registry {
-    pub fn enter(&self, outbox: Outbox) {
-        self.0.insert(outbox.client(), outbox);
+    /// The client is reached by that connection from now on.
+    pub fn enter(&self, conn: ConnId, outbox: Outbox) {
+        self.0.insert(outbox.client(), (conn, outbox));
     }
 
     /// Forgets the client, unless another connection has taken its place.
     pub fn leave(&self, client: ClientId, conn: ConnId) {
-        self.0.remove_if(&client, |_, outbox| outbox.conn() == conn);
+        self.0.remove_if(&client, |_, (of, _)| *of == conn);
     }
 
     pub fn len(&self) -> usize {
@@ -28,6 +29,6 @@ impl Registry {
 
     /// Handles of all clients, as they are now.
     pub fn all(&self) -> Vec<Outbox> {
-        self.0.iter().map(|entry| entry.value().clone()).collect()
+        self.0.iter().map(|entry| entry.value().1.clone()).collect()
     }
 }

@@ -29,14 +29,19 @@ pub struct Tally {
 }
 
 /// Frames by type. Most turns see one or two types of the many there are: only those are looked at.
-#[derive(Default)]
 pub struct Counts {
     counts: [u32; FrameType::COUNT],
     /// A bit for each type that was counted.
-    counted: u32,
+    counted: u64,
 }
 
-const _: () = assert!(FrameType::COUNT <= u32::BITS as usize, "a bit for each type");
+const _: () = assert!(FrameType::COUNT <= u64::BITS as usize, "a bit for each type");
+
+impl Default for Counts {
+    fn default() -> Self {
+        Self { counts: [0; FrameType::COUNT], counted: 0 }
+    }
+}
 
 impl Counts {
     fn add(&mut self, frame_type: FrameType) {
@@ -60,6 +65,8 @@ impl Counts {
 pub struct Drops {
     /// The sender has no partner.
     pub not_paired: u32,
+    /// The sender shares nothing with whom it names, if there is anybody.
+    pub target_gone: u32,
     /// The receiver is being closed.
     pub gone: u32,
     /// The receiver's outbox is full.

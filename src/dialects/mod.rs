@@ -5,7 +5,10 @@ pub mod chat;
 pub mod noisy;
 pub mod rondevu;
 
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use axum::response::Response;
 use http::HeaderMap;
@@ -14,7 +17,7 @@ use meetpoint_protocol::Close;
 use crate::{
     core::{
         event::{Departure, Words},
-        outbox::{Bounds, Outbox},
+        outbox::{Bounds, Line, Outbox},
         turn::Turn,
     },
     guard::{origin::Missing, window::RetryAfter},
@@ -33,8 +36,8 @@ pub trait Dialect: Send + Sync {
     /// Checks what it was asked for, before anything else is looked at.
     ///
     /// # Errors
-    /// The answer to a request that can never be served.
-    fn admit(&self, query: Option<&str>) -> Result<Entry, Box<Response>>;
+    /// The answer to a request that cannot be served.
+    fn admit(&self, opening: &Opening<'_>) -> Result<Entry, Box<Response>>;
 
     /// The answer to a request that is refused, in its own words; `None` leaves it to the server's.
     fn refuse(&self, _why: &Refused) -> Option<Response> {
@@ -71,6 +74,15 @@ pub trait Dialect: Send + Sync {
     fn words(&self) -> &'static dyn Words;
 }
 
+/// A request for a socket.
+pub struct Opening<'a> {
+    pub query: Option<&'a str>,
+    pub headers: &'a HeaderMap,
+    /// Whose it is.
+    pub client: IpAddr,
+    pub now: Instant,
+}
+
 /// Makes the session of a socket that has been upgraded. The first frames may be said here.
 pub type Entry = Box<dyn FnOnce(Outbox, &mut Turn) -> Box<dyn Session> + Send>;
 
@@ -94,16 +106,16 @@ pub trait Session: Send {
     /// A binary frame that is not even text.
     fn garbage(&mut self, turn: &mut Turn) -> Flow;
 
-    /// The client is over its message rate and has to be told: its frame was dropped. Never where it is made to wait.
-    fn over_rate(&mut self, _turn: &mut Turn) {}
+    /// The client is over its message rate, and a frame of it was dropped; `tell` when it has to be told. Never where it is made to wait.
+    fn over_rate(&mut self, _tell: bool, _turn: &mut Turn) {}
 
     /// What the protocol's next ping carries, at most 125 bytes (RFC 6455 §5.5).
     fn ping(&self) -> String {
         String::new()
     }
 
-    /// A pong has come: how long after its ping, if there was one.
-    fn pong(&mut self, _round_trip: Option<Duration>) {}
+    /// A pong has come: what it carries, and how long after its ping, if there was one.
+    fn pong(&mut self, _payload: &[u8], _round_trip: Option<Duration>) {}
 
     /// When [`Self::due`] is to be called, if at all.
     fn deadline(&self) -> Option<Instant> {
@@ -119,15 +131,49 @@ pub trait Session: Send {
     fn drained(&mut self, _turn: &mut Turn) {}
 
     /// The socket has ended or is about to. Called once, before goodbye is said.
-    fn closed(&mut self, why: Departure, turn: &mut Turn);
+    fn closed(&mut self, ending: Ending, turn: &mut Turn);
+}
+
+/// How a socket ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ending {
+    /// The client has said goodbye as one does that has finished (1000, 1001).
+    Goodbye,
+    /// It broke off, or the client closed it in another way.
+    Cut,
+    /// The client was silent for two heartbeats.
+    Silent,
+    /// The client has no more right to it.
+    Expelled,
+    /// This server is going down.
+    Shutdown,
+}
+
+impl Ending {
+    /// Why the client is gone, where sockets and sessions are the same.
+    pub const fn departure(self) -> Departure {
+        match self {
+            Self::Goodbye | Self::Cut | Self::Expelled => Departure::Disconnected,
+            Self::Silent => Departure::Timeout,
+            Self::Shutdown => Departure::Shutdown,
+        }
+    }
 }
 
 /// What an API answers to a client that comes too often, by the headers of its request.
 pub type Busy = fn(&HeaderMap) -> Response;
 
 /// How a session goes on after a frame.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flow {
     Continue,
     Close(Close),
+    /// Another session has the socket from now on.
+    Become(Box<Successor>),
+}
+
+/// The session that goes on with a socket.
+pub struct Successor {
+    /// How it reaches its client, where that is not the line of the one before.
+    pub line: Option<Line>,
+    pub session: Box<dyn Session>,
 }

@@ -6,7 +6,7 @@
 //! succeed with. An address that has not failed for half an hour is forgotten.
 //!
 //! Whoever guesses from many addresses stays below that with each. So while all of them together fail often, the second
-//! failure of an address within ten minutes blocks it.
+//! failure of an address within ten minutes blocks it; where a guess has no chance anyway, it does not.
 
 #[cfg(test)]
 mod tests;
@@ -51,16 +51,14 @@ pub enum Attempt {
 }
 
 /// Who has guessed lately.
-#[derive(Default)]
 pub struct Guesses(Mutex<Guessers>);
 
-#[derive(Default)]
 struct Guessers {
     of: HashMap<AddressKey, Guesser>,
     /// Each with its latest failure.
     by_age: BTreeSet<(Instant, AddressKey)>,
-    /// Failures of all addresses.
-    all: Minutes<Instant>,
+    /// Failures of all addresses, where it matters how many they are together.
+    all: Option<Minutes<Instant>>,
 }
 
 struct Guesser {
@@ -71,9 +69,31 @@ struct Guesser {
     blocked_until: Option<Instant>,
 }
 
+impl Default for Guesses {
+    fn default() -> Self {
+        Self::counting(Some(Minutes::default()))
+    }
+}
+
 impl Guesses {
+    /// Of something short, which enough addresses together would hit.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Of something too long to be hit: many addresses that fail are no attack, but clients of a server that has forgotten
+    /// them, and none of them is held for the others.
+    pub fn of_secrets() -> Self {
+        Self::counting(None)
+    }
+
+    fn counting(all: Option<Minutes<Instant>>) -> Self {
+        Self(Mutex::new(Guessers { of: HashMap::new(), by_age: BTreeSet::new(), all }))
+    }
+
+    /// How long yet a client is blocked, if it is: asks only, and counts nothing.
+    pub fn blocked(&self, who: IpAddr, now: Instant) -> Option<RetryAfter> {
+        self.0.lock().blocked(who.into(), now)
     }
 
     /// Makes an attempt, if the client may.
@@ -92,8 +112,8 @@ impl Guesses {
         let who = who.into();
         let mut guessers = self.0.lock();
         guessers.forget(now);
-        if let Some(wait) = guessers.of.get(&who).and_then(|guesser| guesser.blocked_for(now)) {
-            return Err(RetryAfter(wait));
+        if let Some(wait) = guessers.blocked(who, now) {
+            return Err(wait);
         }
         let (attempt, made) = attempt();
         if attempt == Attempt::Guessed {
@@ -104,9 +124,15 @@ impl Guesses {
 }
 
 impl Guessers {
+    fn blocked(&self, who: AddressKey, now: Instant) -> Option<RetryAfter> {
+        self.of.get(&who)?.blocked_for(now).map(RetryAfter)
+    }
+
     fn failed(&mut self, who: AddressKey, now: Instant) {
-        self.all.add(now);
-        let in_siege = self.all.recent(now) > SIEGE;
+        let in_siege = self.all.as_mut().is_some_and(|all| {
+            all.add(now);
+            all.recent(now) > SIEGE
+        });
         let guesser = self.of.entry(who).or_insert_with(|| Guesser::new(now));
         self.by_age.remove(&(guesser.latest, who));
         guesser.failed(now, in_siege);

@@ -7,4 +7,5 @@ pub mod guess;
 pub mod origin;
 pub mod rate;
 pub mod signature;
+pub mod token;
 pub mod window;

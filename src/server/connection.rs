@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use meetpoint_protocol::{ClientId, Close, FrameType};
+use meetpoint_protocol::{ClientId, Close, ConnId, FrameType};
 use tokio::{
     io::AsyncRead,
     time::{Sleep, sleep_until, timeout},
@@ -32,10 +32,10 @@ use super::{
 };
 use crate::{
     core::{
-        outbox::{Outbox, Wire},
+        outbox::{Line, Outbox, Wire},
         turn::Turn,
     },
-    dialects::{Dialect, Flow, Session},
+    dialects::{Dialect, Flow, Session, Successor},
     guard::rate::{MessageRate, Verdict},
 };
 
@@ -63,7 +63,7 @@ pub(super) async fn serve<R: AsyncRead + Unpin>(
 struct Connection<R> {
     server: Arc<Server>,
     socket: WebSocket<Feed<R>>,
-    outbox: Outbox,
+    line: Line,
     /// `None` once it has left.
     session: Option<Box<dyn Session>>,
     heartbeat: Heartbeat,
@@ -75,6 +75,7 @@ struct Connection<R> {
     held: Option<Instant>,
     timer: Pin<Box<Sleep>>,
     rate: MessageRate,
+    conn: ConnId,
     /// Its number.
     dialect: usize,
 }
@@ -103,33 +104,34 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         let beat = heartbeat.first(server.chance.fraction());
         let timer = Box::pin(sleep_until(beat.into()));
         let held = (!dialect.patience().is_zero()).then(|| now + dialect.patience());
+        let line = Line::new(outbox.clone());
         if held.is_some() {
-            outbox.hold();
+            line.hold();
         }
-        server.registry.enter(outbox.clone());
+        server.registry.enter(conn, outbox.clone());
         server.metrics.opened.inc();
         if server.drain.has_begun() {
             outbox.close(Close::ShuttingDown);
         }
         let mut turn = Turn::new(now);
-        let session = Some(entry(outbox.clone(), &mut turn));
+        let session = Some(entry(outbox, &mut turn));
         server.metrics.absorb(&mut turn.tally);
         debug!(%client, %conn, "connected");
         let rate = MessageRate::new(limits.messages_per_second, now);
         let paused = None;
-        Self { server, socket, outbox, session, heartbeat, beat, paused, held, timer, rate, dialect: number }
+        Self { server, socket, line, session, heartbeat, beat, paused, held, timer, rate, conn, dialect: number }
     }
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         let moved = self.socket.get_mut().wake(cx.waker());
-        if moved {
-            self.outbox.owned_by(cx.waker());
+        if self.line.follow() || moved {
+            self.line.owned_by(cx.waker());
         }
-        if let Some(close) = self.outbox.closing() {
+        if let Some(close) = self.line.outbox().closing() {
             return Poll::Ready(Ended::ByServer(close));
         }
-        let was_full = self.outbox.is_full();
-        let rest = self.outbox.poll_rest(cx);
+        let was_full = self.line.outbox().is_full();
+        let rest = self.line.poll_rest(cx);
         if let Poll::Ready(Err(_)) = rest {
             return Poll::Ready(Ended::Cut);
         }
@@ -173,9 +175,11 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             }
             if let (Some(due), Some(session)) = (session, &mut self.session)
                 && due <= turn.now
-                && let Flow::Close(close) = session.due(turn)
             {
-                return Poll::Ready(Ended::ByServer(close));
+                let flow = session.due(turn);
+                if let Some(ended) = self.go_on(flow, cx) {
+                    return Poll::Ready(ended);
+                }
             }
             if self.beat <= turn.now
                 && let Some(dead) = self.beat(turn)
@@ -188,7 +192,32 @@ impl<R: AsyncRead + Unpin> Connection<R> {
     /// Lets the client hear what has been said to it.
     fn release(&mut self, turn: &mut Turn) {
         if self.held.take().is_some() {
-            self.outbox.release(turn);
+            self.line.release(turn);
+        }
+    }
+
+    /// What a session wants after a frame. How the connection has ended, if it has.
+    fn go_on(&mut self, flow: Flow, cx: &Context<'_>) -> Option<Ended> {
+        match flow {
+            Flow::Continue => None,
+            Flow::Close(close) => Some(Ended::ByServer(close)),
+            Flow::Become(successor) => {
+                let Successor { line, session } = *successor;
+                self.session = Some(session);
+                if let Some(line) = line {
+                    let registry = &self.server.registry;
+                    registry.leave(self.line.outbox().client(), self.conn);
+                    registry.enter(self.conn, line.outbox().clone());
+                    if self.server.drain.has_begun() {
+                        line.outbox().close(Close::ShuttingDown);
+                    }
+                    self.line = line;
+                    self.line.owned_by(cx.waker());
+                    // The outbox is not empty, and its socket perhaps full.
+                    cx.waker().wake_by_ref();
+                }
+                None
+            }
         }
     }
 
@@ -197,7 +226,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         for _ in 0..FRAMES_PER_TURN {
             let message = self.socket.read();
             if let Some(replies) = self.socket.get_mut().replies() {
-                self.outbox.append_encoded(&replies, turn);
+                self.line.append_encoded(&replies, turn);
             }
             let message = match message {
                 Ok(message) => message,
@@ -209,12 +238,12 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             self.socket.get_mut().finished();
             self.heartbeat.heard(turn.now);
             self.release(turn);
-            match self.hear(&message, turn) {
-                Flow::Continue => {}
-                Flow::Close(close) => return Poll::Ready(Ended::ByServer(close)),
+            let flow = self.hear(&message, turn);
+            if let Some(ended) = self.go_on(flow, cx) {
+                return Poll::Ready(ended);
             }
-            if matches!(message, Message::Close(_)) {
-                return Poll::Ready(Ended::ByClient);
+            if let Message::Close(frame) = &message {
+                return Poll::Ready(Ended::by_client(frame.as_ref()));
             }
             if self.paused.is_some() {
                 return Poll::Pending;
@@ -236,9 +265,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             (_, Verdict::Close) => Flow::Close(Close::TooManyMessages),
             (Message::Text(_) | Message::Binary(_), Verdict::Drop) => {
                 turn.tally.dropped.rate += 1;
-                if self.rate.tell(turn.now) {
-                    session.over_rate(turn);
-                }
+                session.over_rate(self.rate.tell(turn.now), turn);
                 Flow::Continue
             }
             (Message::Text(text), Verdict::Pass) => session.text(text.as_str(), turn),
@@ -251,13 +278,13 @@ impl<R: AsyncRead + Unpin> Connection<R> {
                 turn.tally.sent(FrameType::ControlPong);
                 Flow::Continue
             }
-            (Message::Pong(_), _) => {
+            (Message::Pong(payload), _) => {
                 turn.tally.received(FrameType::ControlPong);
                 let round_trip = self.heartbeat.pong(turn.now);
                 if let Some(time) = round_trip {
                     self.server.metrics.ping_round_trip(time);
                 }
-                session.pong(round_trip);
+                session.pong(payload, round_trip);
                 Flow::Continue
             }
             (Message::Close(_), _) => {
@@ -275,7 +302,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             Beat::Ping(next) => {
                 let payload = self.session.as_ref().map(|session| session.ping()).unwrap_or_default();
                 // Refused only where the connection is closing.
-                let _ = self.outbox.ping(payload.as_bytes(), turn);
+                let _ = self.line.outbox().ping(payload.as_bytes(), turn);
                 self.beat = next;
                 None
             }
@@ -286,7 +313,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
     async fn goodbye(&mut self, ended: Ended) {
         let said = match ended {
             Ended::Cut => return,
-            Ended::ByClient => self.socket.flush(),
+            Ended::ByClient { .. } => self.socket.flush(),
             Ended::ByServer(close) => {
                 self.socket.close(Some(CloseFrame { code: close.code().into(), reason: close.reason().into() }))
             }
@@ -297,12 +324,14 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         };
         let mut turn = Turn::new(now());
         let echoes_reasons = self.server.dialects[self.dialect].echoes_reasons();
-        let frame = if ended == Ended::ByClient && !echoes_reasons { without_reason(frame) } else { frame };
-        self.outbox.append_encoded(&frame, &mut turn);
-        self.outbox.release(&mut turn);
+        let frame =
+            if matches!(ended, Ended::ByClient { .. }) && !echoes_reasons { without_reason(frame) } else { frame };
+        self.line.append_encoded(&frame, &mut turn);
+        self.line.release(&mut turn);
         turn.tally.sent(FrameType::Close);
         self.server.metrics.absorb(&mut turn.tally);
-        turn.flush();
+        // Also what somebody else has said in a turn that is not over: nothing can follow the close frame.
+        self.line.outbox().flush();
         if poll_fn(|cx| self.poll_last_words(cx)).await.is_ok() {
             // Bytes left unread would make the kernel reset the connection, and the reset overtake the close frame.
             poll_fn(|cx| self.poll_discard(cx)).await;
@@ -310,9 +339,9 @@ impl<R: AsyncRead + Unpin> Connection<R> {
     }
 
     fn poll_last_words(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.outbox.owned_by(cx.waker());
-        ready!(self.outbox.poll_rest(cx))?;
-        self.outbox.poll_shutdown(cx)
+        self.line.owned_by(cx.waker());
+        ready!(self.line.poll_rest(cx))?;
+        self.line.poll_shutdown(cx)
     }
 
     fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -332,10 +361,10 @@ fn without_reason(mut frame: Vec<u8>) -> Vec<u8> {
 }
 
 impl<R> Connection<R> {
-    /// Out of the room and the registry, once; the partner hears of it now and not after a dead socket's timeout.
+    /// Out of the registry, once; and the session away or over: the partner hears of it now and not after a dead socket's timeout.
     fn leave(&mut self, ended: Ended) {
         let Some(mut session) = self.session.take() else { return };
-        let (client, conn) = (self.outbox.client(), self.outbox.conn());
+        let (client, conn) = (self.line.outbox().client(), self.conn);
         let metrics = &self.server.metrics;
         self.server.registry.leave(client, conn);
         metrics.closed(ended.label());
@@ -343,7 +372,8 @@ impl<R> Connection<R> {
             metrics.slow_consumers.inc();
         }
         let mut turn = Turn::new(now());
-        session.closed(ended.departure(), &mut turn);
+        session.closed(ended.ending(), &mut turn);
+        self.line.follow();
         metrics.absorb(&mut turn.tally);
         // Last: whoever hears of it finds it so.
         turn.flush();
@@ -355,6 +385,7 @@ impl<R> Drop for Connection<R> {
     /// The one way out, also for a task that was aborted or panicked.
     fn drop(&mut self) {
         self.leave(Ended::Cut);
-        self.outbox.end();
+        self.line.follow();
+        self.line.end();
     }
 }

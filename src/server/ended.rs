@@ -1,16 +1,21 @@
 //! How connections end: for the metrics, for the partner, for the goodbye.
 
 use meetpoint_protocol::Close;
-use tokio_tungstenite::tungstenite;
+use tokio_tungstenite::tungstenite::{
+    self,
+    protocol::{CloseFrame, frame::coding::CloseCode},
+};
 
 use super::feed::Endless;
-use crate::core::event::Departure;
+use crate::dialects::Ending;
 
 /// How a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ended {
-    /// The client said goodbye.
-    ByClient,
+    /// The client said goodbye, in the way of one that has finished or in another.
+    ByClient {
+        finished: bool,
+    },
     /// The socket broke off without a close frame.
     Cut,
     ByServer(Close),
@@ -19,7 +24,7 @@ pub(super) enum Ended {
 impl Ended {
     /// Every value that [`Self::label`] has.
     pub(super) fn labels() -> Vec<&'static str> {
-        [Self::ByClient.label(), Self::Cut.label()]
+        [Self::ByClient { finished: true }.label(), Self::Cut.label()]
             .into_iter()
             .chain(Close::ALL.iter().map(|close| close.label()))
             .collect()
@@ -28,18 +33,27 @@ impl Ended {
     /// The value of the metric label `reason`.
     pub(super) fn label(self) -> &'static str {
         match self {
-            Self::ByClient => "client",
+            Self::ByClient { .. } => "client",
             Self::Cut => "cut",
             Self::ByServer(close) => close.label(),
         }
     }
 
-    pub(super) fn departure(self) -> Departure {
+    /// What the session is told.
+    pub(super) fn ending(self) -> Ending {
         match self {
-            Self::ByServer(Close::PingTimeout) => Departure::Timeout,
-            Self::ByServer(Close::ShuttingDown) => Departure::Shutdown,
-            Self::ByClient | Self::Cut | Self::ByServer(_) => Departure::Disconnected,
+            Self::ByClient { finished: true } => Ending::Goodbye,
+            Self::ByClient { finished: false } | Self::Cut => Ending::Cut,
+            Self::ByServer(Close::PingTimeout) => Ending::Silent,
+            Self::ByServer(Close::ShuttingDown) => Ending::Shutdown,
+            Self::ByServer(_) => Ending::Expelled,
         }
+    }
+
+    /// What a close frame of the client's means (RFC 6455 §7.4.1): 1000 and 1001 are said by whoever has finished.
+    pub(super) fn by_client(frame: Option<&CloseFrame>) -> Self {
+        let finished = frame.is_some_and(|frame| matches!(frame.code, CloseCode::Normal | CloseCode::Away));
+        Self::ByClient { finished }
     }
 
     /// What a failed read means.
@@ -51,7 +65,7 @@ impl Ended {
             Error::Io(error) if error.get_ref().is_some_and(|inner| inner.is::<Endless>()) => Close::TooLarge,
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => return Self::Cut,
             Error::Protocol(_) => Close::ProtocolError,
-            Error::ConnectionClosed | Error::AlreadyClosed => return Self::ByClient,
+            Error::ConnectionClosed | Error::AlreadyClosed => return Self::ByClient { finished: false },
             _ => return Self::Cut,
         })
     }

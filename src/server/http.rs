@@ -36,7 +36,12 @@ pub(super) fn router(server: Arc<Server>) -> Router {
     let own = sockets
         .into_iter()
         .fold(Router::new(), |router, path| router.route(path, get(upgrade::answer)))
-        .route("/assets/{name}", get(pages::asset))
+        .route("/assets/{name}", get(pages::file))
+        .route("/client.js", get(pages::client))
+        .route("/client/{name}", get(pages::client))
+        .route("/rooms", get(pages::file))
+        .route("/send", get(pages::file))
+        .route("/status", get(pages::status))
         .route("/healthz", get(probes::healthz))
         .route("/readyz", get(probes::readyz))
         .route(&server.metrics_route, get(probes::metrics))
@@ -45,6 +50,7 @@ pub(super) fn router(server: Arc<Server>) -> Router {
         .route("/", get(pages::front))
         .route("/health", get(probes::health))
         .route("/openapi.json", get(pages::openapi))
+        .route("/asyncapi.json", get(pages::asyncapi))
         .fallback(not_found)
         .with_state(server.clone());
     let apis = server.apis.iter().map(|api| (api.routes.clone(), Some(api.cors), Some(api.busy)));

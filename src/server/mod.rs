@@ -30,7 +30,10 @@ use serde_json::{Map, Value};
 
 use self::drain::Drain;
 use crate::{
-    core::{book::Book, chance::Chance, clock::Clock, lobby::Lobby, outbox::Bounds, registry::Registry, sides::Sides},
+    core::{
+        book::Book, chance::Chance, clock::Clock, lobby::Lobby, outbox::Bounds, registry::Registry, sides::Sides,
+        topics::Topics,
+    },
     dialects::{Busy, Dialect},
     guard::{address::TrustedProxies, cors::Cors, origin::OriginPolicy, window::Window},
     telemetry::metrics::Metrics,
@@ -39,6 +42,8 @@ use crate::{
 /// What every connection shares.
 pub struct Server {
     pub about: About,
+    /// How many sessions have no socket, and what is kept for them in bytes.
+    pub away: Box<dyn Fn() -> (usize, usize) + Send + Sync>,
     pub book: Arc<Book>,
     pub chance: Arc<Chance>,
     pub clock: Clock,
@@ -57,6 +62,7 @@ pub struct Server {
     pub proxies: TrustedProxies,
     pub registry: Registry,
     pub sides: Arc<Sides>,
+    pub topics: Arc<Topics>,
     pub connections: AtomicU64,
     /// Requests for a socket.
     pub ws_rate: Window,

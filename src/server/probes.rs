@@ -55,6 +55,8 @@ async fn storage_answers(book: &Book) -> bool {
 
 /// What Prometheus scrapes.
 pub(super) async fn metrics(State(server): State<Arc<Server>>) -> Response {
+    let (topics, topic_members) = server.topics.census();
+    let (sessions_away, sessions_away_bytes) = (server.away)();
     let scene = Scene {
         connections: server.registry.len(),
         census: server.lobby.census(now()),
@@ -63,6 +65,10 @@ pub(super) async fn metrics(State(server): State<Arc<Server>>) -> Response {
         held: server.book.arrivals().len(),
         attendance: server.sides.attendance(),
         kept_frames: server.sides.kept(),
+        topics,
+        topic_members,
+        sessions_away,
+        sessions_away_bytes,
     };
     match server.metrics.scrape(&scene) {
         Ok((text, content_type)) => ([(CONTENT_TYPE, content_type)], text).into_response(),

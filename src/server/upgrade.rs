@@ -20,7 +20,7 @@ use parking_lot::Mutex;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::{Server, http::problem, now, wire::Listener};
-use crate::dialects::{Dialect, Entry, Refused};
+use crate::dialects::{Dialect, Entry, Opening, Refused};
 
 /// Where the answer to an upgrade request leaves what the connection needs when HTTP is done.
 #[derive(Clone, Default)]
@@ -61,7 +61,9 @@ pub(super) async fn answer(State(server): State<Arc<Server>>, mut request: Reque
     let Some((number, dialect)) = dialects.find(|(_, dialect)| dialect.path() == path && dialect.claims(query)) else {
         return problem(StatusCode::NOT_FOUND, "Not found");
     };
-    let entry = match dialect.admit(query) {
+    let client = server.proxies.client_of(&request);
+    let opening = Opening { query, headers: request.headers(), client, now: now() };
+    let entry = match dialect.admit(&opening) {
         Ok(entry) => entry,
         Err(refusal) => return *refusal,
     };

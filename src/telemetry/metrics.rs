@@ -2,6 +2,7 @@
 
 mod book;
 mod noisy;
+mod sessions;
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +12,10 @@ use prometheus::{
     Opts, Registry, TextEncoder,
 };
 
-pub use self::noisy::Noisy;
+pub use self::{
+    noisy::Noisy,
+    sessions::{EndedAway, Sessions},
+};
 use crate::core::{
     book::{Effort, Stock},
     lobby::Census,
@@ -47,6 +51,7 @@ pub struct Metrics {
     not_paired: IntCounter,
     receiver_gone: IntCounter,
     receiver_full: IntCounter,
+    target_gone: IntCounter,
     over_rate: IntCounter,
     pub rate_limited: RateLimited,
     pub slow_consumers: IntCounter,
@@ -54,6 +59,7 @@ pub struct Metrics {
     http_requests: IntCounterVec,
     http_duration: HistogramVec,
     book: book::Families,
+    pub sessions: Arc<Sessions>,
     /// Of the A/B wire, whose names have no prefix.
     pub noisy: Arc<Noisy>,
     unprefixed: Registry,
@@ -66,6 +72,8 @@ pub struct RateLimited {
     pub ws: IntCounter,
     /// Redeems of clients that have guessed too many codes.
     pub guess: IntCounter,
+    /// Requests for a resumable socket of clients that have named too many sessions that never were.
+    pub resume: IntCounter,
 }
 
 /// What is looked at only when somebody asks.
@@ -80,6 +88,13 @@ pub struct Scene {
     pub attendance: Attendance,
     /// What frames take that are kept for sides that are not there, in bytes.
     pub kept_frames: usize,
+    /// Topics that have members.
+    pub topics: usize,
+    /// Members of all topics; who is in two counts twice.
+    pub topic_members: usize,
+    /// Sessions that wait for a new socket, and what is kept for them, in bytes.
+    pub sessions_away: usize,
+    pub sessions_away_bytes: usize,
 }
 
 impl Metrics {
@@ -138,8 +153,14 @@ impl Metrics {
             not_paired: drop("not_paired"),
             receiver_gone: drop("receiver_gone"),
             receiver_full: drop("receiver_full"),
+            target_gone: drop("target_gone"),
             over_rate: drop("over_rate"),
-            rate_limited: RateLimited { http: limited("http"), ws: limited("ws"), guess: limited("guess") },
+            rate_limited: RateLimited {
+                http: limited("http"),
+                ws: limited("ws"),
+                guess: limited("guess"),
+                resume: limited("resume"),
+            },
             slow_consumers: new
                 .counter("slow_consumers_total", "Connections closed because the client did not read")?,
             ping_round_trip: new.histogram("ping_round_trip_seconds", "From a protocol ping to its pong", SECONDS)?,
@@ -150,6 +171,7 @@ impl Metrics {
             )?,
             http_duration,
             book: book::Families::new(&new)?,
+            sessions: Arc::new(Sessions::new(&new)?),
             noisy: Arc::new(Noisy::new(&unprefixed)?),
             unprefixed,
             registry,
@@ -178,6 +200,7 @@ impl Metrics {
         add(&self.not_paired, u64::from(dropped.not_paired));
         add(&self.receiver_gone, u64::from(dropped.gone));
         add(&self.receiver_full, u64::from(dropped.full));
+        add(&self.target_gone, u64::from(dropped.target_gone));
         add(&self.over_rate, u64::from(dropped.rate));
     }
 
@@ -199,6 +222,7 @@ impl Metrics {
         self.pairs.set(scene.census.pairs as i64);
         self.book.set(scene);
         self.noisy.set(scene.attendance);
+        self.sessions.set(scene);
         // The process's own figures keep their well-known names, without this server's prefix.
         let mut families = prometheus::gather();
         families.extend(self.registry.gather());

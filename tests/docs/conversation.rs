@@ -3,6 +3,7 @@
 use std::fs;
 use std::process::Output;
 
+use regex::{Captures, Regex};
 use serde_json::Value;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -10,7 +11,7 @@ use tokio::time::timeout;
 use crate::page::Page;
 use crate::support::PATIENCE;
 use crate::support::server::Server;
-use crate::{NOISY, RONDEVU};
+use crate::{NOISY, RESUME, RONDEVU, ROOMS};
 
 /// What a command prints, when it ends well.
 async fn printed(command: &mut Command, server: &Server) -> String {
@@ -91,4 +92,42 @@ async fn noisytransfer_s_conversation_in_node_goes_as_the_reference_says() {
         "A hears { type: 'peer_left' }",
     ];
     assert_eq!(in_node(script, &server).await.lines().collect::<Vec<_>>(), heard);
+}
+
+#[tokio::test]
+async fn a_conversation_in_a_room_goes_as_the_reference_says() {
+    goes_as_it_says(ROOMS, &["alice", "bob"]).await;
+}
+
+#[tokio::test]
+async fn a_conversation_through_a_cut_goes_as_the_reference_says() {
+    goes_as_it_says(RESUME, &["alice", "bob", "room"]).await;
+}
+
+/// Runs the page's script and compares what it prints with what the page says that it prints. `names` stand for the ids, in
+/// the order in which they come.
+async fn goes_as_it_says(page: &str, names: &[&str]) {
+    let (server, reference) = (server().await, Page::read(page));
+    let ([script], [printed]) = (&reference.blocks("js")[..], &reference.blocks("text")[..]) else {
+        panic!("one script, and what it prints")
+    };
+    let said = in_node(script, &server).await;
+    assert_eq!(with_names(&said, names).lines().collect::<Vec<_>>(), printed.lines().collect::<Vec<_>>());
+}
+
+fn with_names(said: &str, names: &[&str]) -> String {
+    let mut ids: Vec<String> = Vec::new();
+    let said = pattern(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b").replace_all(said, |found: &Captures<'_>| {
+        let known = ids.iter().position(|id| *id == found[0]).unwrap_or_else(|| {
+            ids.push(found[0].to_owned());
+            ids.len() - 1
+        });
+        names[known].to_owned()
+    });
+    let said = pattern(r#""resumeToken":"[\w-]{43}""#).replace_all(&said, r#""resumeToken":"TOKEN""#);
+    pattern(r#""until":\d{13}\b"#).replace_all(&said, r#""until":TIME"#).into_owned()
+}
+
+fn pattern(text: &str) -> Regex {
+    Regex::new(text).expect("a pattern")
 }

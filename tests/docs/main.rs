@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use meetpoint::config::settings_markdown;
 use meetpoint_protocol::{
-    Close,
-    chat::{ErrorCode, LeftReason},
+    Close, FrameType,
+    chat::{self, ErrorCode, LeftReason, NotResumed},
     noisy,
 };
 use regex::Regex;
@@ -21,10 +21,15 @@ use support::{metrics::scrape, server::Server};
 const CHAT: &str = "docs/protocol/chat.md";
 const NOISY: &str = "docs/protocol/noisytransfer.md";
 const RONDEVU: &str = "docs/protocol/rondevu.md";
+const ROOMS: &str = "docs/protocol/rooms.md";
+const RESUME: &str = "docs/protocol/resume.md";
 
 /// Codes that only one of the wires uses.
-const OF_CHAT: &[Close] = &[Close::TooManyMessages, Close::BadRequest];
-const OF_NOISY: &[Close] = &[Close::SideABusy, Close::SideBBusy, Close::Replaced];
+const OF_CHAT: &[Close] = &[Close::Bye, Close::HelloTimeout, Close::TooManyMessages, Close::BadRequest];
+const OF_NOISY: &[Close] = &[Close::SideABusy, Close::SideBBusy];
+
+/// Codes that resumable sessions alone give a meaning to.
+const OF_RESUME: &[Close] = &[Close::Bye, Close::HelloTimeout, Close::Replaced];
 
 #[test]
 fn the_readme_lists_every_setting_as_it_is() {
@@ -35,30 +40,101 @@ fn the_readme_lists_every_setting_as_it_is() {
 #[test]
 fn each_wire_reference_lists_the_close_codes_and_reasons_of_its_wire() {
     for (reference, foreign) in [(CHAT, OF_NOISY), (NOISY, OF_CHAT)] {
-        let own = Close::ALL.iter().filter(|close| !foreign.contains(close));
-        let expected: BTreeSet<_> = own.map(|close| (close.code().to_string(), close.reason().to_owned())).collect();
+        let expected = closes(Close::ALL.iter().filter(|close| !foreign.contains(close)));
         let page = Page::read(reference);
-        let rows = page.table("Close codes");
-        let listed: BTreeSet<_> =
-            rows.iter().map(|row| (row[0].to_owned(), row[1].trim_matches('`').to_owned())).collect();
-        assert_eq!((listed, rows.len()), (expected.clone(), expected.len()), "{reference}");
+        let listed = listed_closes(&page);
+        assert_eq!((listed.iter().cloned().collect(), listed.len()), (expected.clone(), expected.len()), "{reference}");
     }
     assert!(OF_CHAT.iter().all(|close| !OF_NOISY.contains(close)), "every code is somebody's");
 }
 
 #[test]
-fn the_chat_s_wire_reference_lists_every_error_and_reason() {
-    let reference = Page::read(CHAT).text;
-    for error in ErrorCode::ALL {
+fn the_reference_of_resumable_sessions_lists_the_close_codes_of_its_own() {
+    let page = Page::read(RESUME);
+    let listed: BTreeSet<_> = listed_closes(&page).into_iter().collect();
+    assert!(listed.is_superset(&closes(OF_RESUME.iter())), "{listed:?}");
+    assert!(listed.is_subset(&closes(Close::ALL.iter())), "{listed:?}");
+}
+
+fn closes<'a>(closes: impl Iterator<Item = &'a Close>) -> BTreeSet<(String, String)> {
+    closes.map(|close| (close.code().to_string(), close.reason().to_owned())).collect()
+}
+
+fn listed_closes(page: &Page) -> Vec<(String, String)> {
+    let rows = page.table("Close codes");
+    rows.iter().map(|row| (row[0].to_owned(), row[1].trim_matches('`').to_owned())).collect()
+}
+
+#[test]
+fn the_chat_s_references_list_every_error_once() {
+    let of_error = |error: &ErrorCode| {
         let frame: serde_json::Value = serde_json::from_str(error.frame()).expect("JSON");
-        let row =
-            format!("\n| `{}` | {} |", frame["code"].as_str().expect("text"), frame["message"].as_str().expect("text"));
-        assert!(reference.contains(&row), "{row}");
-    }
+        ["code", "message"].map(|field| frame[field].as_str().expect("text").to_owned())
+    };
+    let (pairing, rooms) = (Page::read(CHAT), Page::read(ROOMS));
+    let listed = pairing.table("Errors").into_iter().chain(rooms.table("Errors"));
+    let mut listed: Vec<_> = listed.map(|row| [row[0].trim_matches('`').to_owned(), row[1].to_owned()]).collect();
+    let mut expected: Vec<_> = ErrorCode::ALL.iter().map(of_error).collect();
+    listed.sort();
+    expected.sort();
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn the_chat_s_references_tell_every_reason() {
+    let (pairing, rooms, resume) = (Page::read(CHAT).text, Page::read(ROOMS).text, Page::read(RESUME));
     for reason in LeftReason::ALL {
-        let frame: serde_json::Value = serde_json::from_str(reason.frame()).expect("JSON");
-        assert!(reference.contains(&format!("`{}`", frame["reason"].as_str().expect("text"))), "{reason:?}");
+        assert!(pairing.contains(&format!("`{}`", reason.name())), "{reason:?}");
+        // Nobody asks for other members.
+        assert!(*reason == LeftReason::Next || rooms.contains(&format!("`{}`", reason.name())), "{reason:?}");
     }
+    let listed: BTreeSet<_> = resume.table("Coming back").into_iter().map(|row| row[0].to_owned()).collect();
+    assert_eq!(listed, NotResumed::ALL.iter().map(|why| format!("`{}`", why.name())).collect());
+}
+
+#[test]
+fn every_frame_has_a_place_in_a_reference_and_no_other_has() {
+    let pages = [CHAT, ROOMS, RESUME, NOISY].map(|name| Page::read(name).text).concat();
+    let named = words(r#""type": ?"[a-z_-]+""#, &pages);
+    let named: BTreeSet<_> = named.iter().filter_map(|named| named.rsplit('"').nth(1)).collect();
+    let of_protocol = [FrameType::ControlPing, FrameType::ControlPong, FrameType::Close, FrameType::Other];
+    let frames = FrameType::ALL.iter().filter(|frame| !of_protocol.contains(frame)).map(|frame| frame.label());
+    let frames: BTreeSet<_> = frames.collect();
+    assert!(named.is_subset(&frames), "{:?}", named.difference(&frames));
+    for frame in frames.difference(&named) {
+        assert!(pages.contains(&format!("`{frame}`")), "{frame}");
+    }
+}
+
+#[test]
+fn what_the_references_of_rooms_and_sessions_show_can_be_said() {
+    // A field of a table's frame is given a value that fits, the mark of an optional one is left out.
+    let values =
+        [("topic", "\"t\""), ("to", "\"x\""), ("data", "1"), ("received", "1"), ("sdp", "1"), ("candidate", "1")];
+    for (name, heading) in [(ROOMS, "Frames"), (RESUME, "Asking")] {
+        let page = Page::read(name);
+        let said: Vec<_> = said_by_clients(&page, heading);
+        assert!(said.len() >= 4, "{name}: {said:?}");
+        for (frame, kind) in said {
+            let fields = values.iter().filter(|(field, _)| frame.contains(&format!("\"{field}\"")));
+            let fields: String = fields.map(|(field, value)| format!(",\"{field}\":{value}")).collect();
+            let text = format!("{{\"type\":\"{kind}\"{fields}}}");
+            let understood = chat::parse(&text).map(|request| request.frame_type().label());
+            assert_eq!(understood.ok(), Some(kind.as_str()), "{name}: {text}");
+        }
+    }
+}
+
+/// The frames in the first column of the table under a heading, and their types.
+fn said_by_clients(page: &Page, heading: &str) -> Vec<(String, String)> {
+    let frame = Regex::new(r#"`(\{"type":"([a-z]+)".*?\})`"#).expect("a pattern");
+    let rows = page.table(heading);
+    let cells: Vec<_> = rows.iter().map(|row| row[0]).collect();
+    cells
+        .iter()
+        .flat_map(|cell| frame.captures_iter(cell))
+        .map(|found| (found[1].to_owned(), found[2].to_owned()))
+        .collect()
 }
 
 #[test]
@@ -71,38 +147,47 @@ fn noisytransfer_s_wire_reference_lists_every_error() {
 }
 
 #[test]
-fn noisytransfer_s_wire_reference_names_settings_as_they_are() {
-    let (reference, settings) = (Page::read(NOISY), Page::new(settings_markdown()));
+fn each_wire_reference_names_settings_as_they_are() {
+    let settings = Page::new(settings_markdown());
     let known = settings.rows();
-    for row in reference.table("Settings") {
-        let setting = known.iter().find(|setting| setting[0] == row[0]).unwrap_or_else(|| panic!("{}", row[0]));
-        let default = setting[2].trim_matches('`');
-        assert!(default.split(' ').any(|word| word == row[1]), "{} is {default}, not {}", row[0], row[1]);
-    }
-    let errors = noisy::ErrorCode::ALL.iter().map(|error| error.name());
-    for name in words(r"\b[A-Z]+(?:_[A-Z]+)+\b", &reference.text) {
-        let is_setting = settings.text.contains(&format!("`{name}`"));
-        assert!(is_setting || errors.clone().any(|error| error == name), "{name}");
+    let of_chat = ErrorCode::ALL.iter().map(|error| error.frame());
+    let errors: String = of_chat.chain(noisy::ErrorCode::ALL.iter().map(|error| error.name())).collect();
+    for name in [CHAT, NOISY, ROOMS, RESUME] {
+        let reference = Page::read(name);
+        let listed = if name == CHAT { Vec::new() } else { reference.table("Settings") };
+        for row in listed {
+            let setting = known.iter().find(|setting| setting[0] == row[0]).unwrap_or_else(|| panic!("{}", row[0]));
+            let default = setting[2].trim_matches('`');
+            assert!(default.split(' ').any(|word| word == row[1]), "{} is {default}, not {}", row[0], row[1]);
+        }
+        for word in words(r"\b[A-Z]+(?:_[A-Z]+)+\b", &reference.text) {
+            let is_setting = settings.text.contains(&format!("`{word}`"));
+            assert!(is_setting || errors.contains(&word), "{name}: {word}");
+        }
     }
 }
 
 #[tokio::test]
-async fn noisytransfer_s_wire_reference_names_the_metrics_that_there_are() {
-    let reference = Page::read(NOISY).text;
+async fn each_wire_reference_names_the_metrics_that_there_are() {
+    let noisy = Page::read(NOISY).text;
     // Some families are not shown before they are used.
     let made = words(r#""nt_[a-z_]+""#, &Page::read("src/telemetry/metrics/noisy.rs").text);
     let made: BTreeSet<_> = made.iter().map(|name| name.trim_matches('"')).collect();
-    let listed = words(r"\bnt_[a-z_]+", &reference);
+    let listed = words(r"\bnt_[a-z_]+", &noisy);
     assert_eq!(listed.iter().map(String::as_str).collect::<BTreeSet<_>>(), made);
     let shown = scrape(Server::start().await.address).await;
-    for name in words(r"\bmeetpoint_[a-z_]*[a-z]", &reference) {
-        assert!(shown.keys().any(|sample| sample.split('{').next() == Some(&name)), "{name}");
+    for page in [ROOMS, RESUME, NOISY] {
+        let named = words(r"\bmeetpoint_[a-z_]*[a-z]", &Page::read(page).text);
+        assert!(!named.is_empty(), "{page}");
+        for name in named {
+            assert!(shown.keys().any(|sample| sample.split('{').next() == Some(&name)), "{page}: {name}");
+        }
     }
 }
 
 #[test]
 fn every_link_in_the_documents_leads_somewhere() {
-    for name in ["README.md", "docs/architecture.md", CHAT, NOISY, RONDEVU] {
+    for name in ["README.md", "docs/architecture.md", CHAT, ROOMS, RESUME, NOISY, RONDEVU] {
         let page = Page::read(name);
         for link in page.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             assert!(link.starts_with("http") || page.leads_to(link), "{name}: {link}");

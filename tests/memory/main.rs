@@ -6,3 +6,4 @@ mod metrics;
 mod noisy;
 mod pipes;
 mod rate;
+mod resume;

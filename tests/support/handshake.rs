@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use super::PATIENCE;
 use super::http::{self, Response};
 use super::peer::{Manners, Peer};
+use super::schema::Dialect;
 
 /// The RFC's own sample nonce, and what a server must make of it (section 1.3).
 const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -61,7 +62,7 @@ impl Handshake<'_> {
         }
         assert_eq!(answer.header("sec-websocket-accept"), Some(ACCEPT));
         assert_eq!(answer.header("sec-websocket-extensions"), None, "no extension is ever agreed to");
-        Ok(Peer::new(stream, buffer, self.manners))
+        Ok(Peer::new(stream, buffer, self.manners, Dialect::of(self.path)))
     }
 }
 

@@ -12,8 +12,13 @@ pub mod matcher;
 pub mod metrics;
 pub mod noisy;
 pub mod peer;
+pub mod presence;
+pub mod proxy;
 pub mod replay;
+pub mod resumable;
 pub mod rondevu;
+pub mod room;
+pub mod schema;
 pub mod server;
 pub mod storage;
 

@@ -4,16 +4,18 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
 use super::PATIENCE;
 use super::frame::{self, BINARY, CLOSE, FIN, Frame, PING, PONG, TEXT};
+use super::schema::{self, Dialect};
 
 /// More than any test lets pile up, so that only `pause` ever stops the reading.
 const QUEUE: usize = 1 << 17;
@@ -59,12 +61,12 @@ pub struct Peer {
 
 impl Peer {
     /// `buffer` holds what the server sent together with its handshake.
-    pub fn new(stream: TcpStream, buffer: BytesMut, manners: Manners) -> Self {
+    pub fn new(stream: TcpStream, buffer: BytesMut, manners: Manners, dialect: Dialect) -> Self {
         let wire = Arc::new(Wire { stream, writing: Mutex::new(()) });
         let (reading, gate) = watch::channel(true);
         let (arrived, incoming) = mpsc::channel(QUEUE);
         let mut reader = JoinSet::new();
-        reader.spawn(read(Arc::clone(&wire), buffer, gate, manners, arrived));
+        reader.spawn(read(Arc::clone(&wire), buffer, gate, (manners, dialect), arrived));
         Self { wire, reading, incoming, earlier: VecDeque::new(), round_trips: 0, ended: false, reader }
     }
 
@@ -88,7 +90,10 @@ impl Peer {
 
     /// Cuts the connection without a farewell: the server's kernel gets a reset.
     pub async fn terminate(mut self) {
-        self.reader.shutdown().await;
+        self.reader.abort_all();
+        while let Some(read) = self.reader.join_next().await {
+            assert_unfailed(read);
+        }
         self.wire.stream.set_zero_linger().expect("a socket option");
     }
 
@@ -221,6 +226,20 @@ impl Peer {
     }
 }
 
+/// What was said and not as described fails the test, also when nobody asked for it.
+impl Drop for Peer {
+    fn drop(&mut self) {
+        while let Some(read) = self.reader.try_join_next() {
+            assert_unfailed(read);
+        }
+    }
+}
+
+fn assert_unfailed(read: Result<(), JoinError>) {
+    let failed = read.is_err_and(|end| end.is_panic());
+    assert!(!failed || thread::panicking(), "the reading failed");
+}
+
 /// A TCP stream that two tasks write to: the test its messages, the reader its pongs.
 struct Wire {
     stream: TcpStream,
@@ -265,7 +284,7 @@ async fn read(
     wire: Arc<Wire>,
     mut buffer: BytesMut,
     mut gate: watch::Receiver<bool>,
-    manners: Manners,
+    (manners, dialect): (Manners, Dialect),
     arrived: mpsc::Sender<Incoming>,
 ) {
     loop {
@@ -275,6 +294,9 @@ async fn read(
                 let _ = wire.send(&reply).await;
             }
             let incoming = understand(frame);
+            if let Incoming::Text(words) = &incoming {
+                schema::judge(dialect, words);
+            }
             let ended = matches!(incoming, Incoming::Closed(_));
             if arrived.send(incoming).await.is_err() || ended {
                 return;

@@ -1,127 +1,122 @@
 /**
- * One match: the RTCPeerConnection to one partner, from `matched` until it is closed.
+ * The call with one peer, a partner or a member of a room, from the meeting until it is closed. It outlives its
+ * RTCPeerConnection: a peer whose page was loaded anew comes back with another one, and so does this side then.
  *
- * Exactly one side, the initiator, ever makes offers, so two offers never meet. Frames are worked through one
- * after the other: a candidate can then never overtake the description it belongs to.
- *
- * @typedef {import('./signaling.js').Frame} Frame
+ * @typedef {import('../client/client.js').Match | import('../client/client.js').Peer} Channel
  * @typedef {object} CallOptions
- * @property {string} partnerId
- * @property {boolean} initiator
- * @property {MediaStream} stream  what the partner is to see and hear
+ * @property {Channel} channel  to the peer, over the server
+ * @property {MediaStream} stream  what the peer is to see and hear
  * @property {RTCIceServer[]} iceServers
- * @property {(frame: Frame) => void} send
- * @property {() => void} onchange  `state` has changed
- * @property {() => void} onerror  the partner's description was of no use
+ * @property {() => void} onchange  `state`, `remote` or `hears` has changed
+ * @property {() => void} onerror  the peer's description was of no use
+ * @property {(text: string) => void} [ontext]  given, there is a data channel for text, too
  */
 
+import { negotiate } from '/client.js';
+
+/** The longest text that is said, and taken, in UTF-16 units. */
+export const LONGEST_TEXT = 2000;
+
 export class Call {
-  partnerId;
-  initiator;
+  /** @type {RTCPeerConnection} */
   peerConnection;
-  /** What the partner sends. */
+  /** What the peer sends; another stream with every connection. */
   remote = new MediaStream();
-  /** When the connection stood first. */
+  /** When the first connection stood. */
   connectedAt = 0;
 
-  #send;
-  #onchange;
-  #onerror;
-  #hungUp = false;
+  #options;
   #closed = false;
-  /** @type {RTCIceCandidateInit[]} candidates that came before the remote description */
-  #early = [];
-  /** @type {Promise<void>} */
-  #work = Promise.resolve();
+  #hungUp = false;
+  /** @type {import('../client/client.js').Negotiation} */
+  #negotiation;
+  /** @type {RTCDataChannel | null} */
+  #texts = null;
 
   /** @param {CallOptions} options */
-  constructor({ partnerId, initiator, stream, iceServers, send, onchange, onerror }) {
-    this.partnerId = partnerId;
-    this.initiator = initiator;
-    this.#send = send;
-    this.#onchange = onchange;
-    this.#onerror = onerror;
-
-    const pc = (this.peerConnection = new RTCPeerConnection({ iceServers }));
-    for (const track of stream.getTracks()) pc.addTrack(track, stream);
-    pc.ontrack = ({ track }) => this.remote.addTrack(track);
-    pc.onicecandidate = ({ candidate }) => candidate && this.#say({ type: 'ice', candidate });
-    pc.onconnectionstatechange = () => this.#changed();
-    if (initiator) this.#enqueue(() => this.#describe());
+  constructor(options) {
+    this.#options = options;
+    this.peerConnection = this.#connect();
+    this.#negotiation = this.#negotiate();
   }
 
-  /** The connection's, but `closed` when the partner hung up and ICE has not noticed yet. */
+  get initiator() {
+    return this.#options.channel.initiator;
+  }
+
+  /** The connection's, but `closed` when the peer hung up and ICE has not noticed yet. */
   get state() {
     const { connectionState } = this.peerConnection;
     return this.#hungUp && connectionState === 'connected' ? 'closed' : connectionState;
   }
 
-  /** Takes an `offer`, `answer` or `ice` of this partner. @param {Frame} frame */
-  receive(frame) {
-    if (frame.type === 'ice') this.#enqueue(() => this.#candidate(frame.candidate));
-    else if (frame.type === (this.initiator ? 'answer' : 'offer')) this.#enqueue(() => this.#accept(frame));
+  /** Whether what is said now reaches the peer. */
+  get hears() {
+    return this.state === 'connected' && this.#texts?.readyState === 'open';
+  }
+
+  /** @param {string} text */
+  say(text) {
+    this.#texts?.send(text);
   }
 
   close() {
     this.#closed = true;
-    this.peerConnection.onconnectionstatechange = null;
+    this.#negotiation.close();
     this.peerConnection.close();
   }
 
-  /** @param {() => Promise<void>} step */
-  #enqueue(step) {
-    this.#work = this.#work.then(step).catch(() => {
-      if (!this.#closed) this.#onerror();
-    });
+  #connect() {
+    const { stream, iceServers, onchange, ontext } = this.#options;
+    const pc = new RTCPeerConnection({ iceServers });
+    const remote = (this.remote = new MediaStream());
+    this.#hungUp = false;
+    for (const track of stream.getTracks()) pc.addTrack(track, stream);
+    pc.ontrack = ({ track }) => remote.addTrack(track);
+    pc.onconnectionstatechange = () => pc === this.peerConnection && this.#changed();
+    if (ontext) {
+      // Agreed on beforehand, so that it needs no offer of either side's.
+      const texts = (this.#texts = pc.createDataChannel('text', { negotiated: true, id: 0 }));
+      texts.onopen = texts.onclose = () => texts === this.#texts && !this.#closed && onchange();
+      texts.onmessage = ({ data }) => typeof data === 'string' && ontext(data.slice(0, LONGEST_TEXT));
+    }
+    return pc;
   }
 
-  /** A step that was under way when the call ended must not speak to the next partner. @param {Frame} frame */
-  #say(frame) {
-    if (!this.#closed) this.#send(frame);
+  #negotiate() {
+    const { channel, onerror } = this.#options;
+    const negotiation = negotiate(this.peerConnection, channel, { polite: !channel.initiator });
+    negotiation.addEventListener('error', () => this.#closed || onerror());
+    negotiation.addEventListener('restart', () => this.#restart());
+    return negotiation;
   }
 
-  /** Without an argument setLocalDescription makes what the moment asks for: an offer, or the answer to one. */
-  async #describe() {
-    const pc = this.peerConnection;
-    await pc.setLocalDescription();
-    if (pc.localDescription) this.#say({ type: pc.localDescription.type, sdp: pc.localDescription });
-  }
-
-  /** @param {Frame} frame */
-  async #accept({ type, sdp }) {
-    // Some clients send the whole description, others its text. The type is the frame's: a partner must not be able to roll us back.
-    const description = { type: /** @type {RTCSdpType} */ (type), sdp: sdp?.sdp ?? sdp };
-    await this.peerConnection.setRemoteDescription(description);
-    if (type === 'offer') await this.#describe();
-    for (const candidate of this.#early.splice(0)) await this.#candidate(candidate);
-  }
-
-  /** @param {RTCIceCandidateInit} candidate */
-  async #candidate(candidate) {
-    if (!this.peerConnection.remoteDescription) this.#early.push(candidate);
-    // One candidate that this browser cannot use (an unknown transport, a restart's leftover) costs nothing: others follow.
-    else await this.peerConnection.addIceCandidate(candidate).catch(() => {});
+  #restart() {
+    if (this.#closed) return;
+    this.#negotiation.close();
+    this.peerConnection.close();
+    this.peerConnection = this.#connect();
+    this.#negotiation = this.#negotiate();
+    this.#options.onchange();
   }
 
   #changed() {
-    if (this.state === 'connected' && !this.connectedAt) {
-      this.connectedAt = Date.now();
+    if (this.state === 'connected') {
+      this.connectedAt ||= Date.now();
       this.#watchTransport();
     }
-    if (this.state === 'failed' && this.initiator) {
-      this.peerConnection.restartIce();
-      this.#enqueue(() => this.#describe());
-    }
-    this.#onchange();
+    if (!this.#closed) this.#options.onchange();
   }
 
-  /** A partner's goodbye closes DTLS at once, whereas ICE takes some fifteen seconds to notice the silence. */
+  /** A peer's goodbye closes DTLS at once, whereas ICE takes some fifteen seconds to notice the silence. */
   #watchTransport() {
-    const transport = this.peerConnection.getSenders()[0]?.transport;
-    transport?.addEventListener('statechange', () => {
-      if (this.#closed || transport.state !== 'closed') return;
+    const pc = this.peerConnection;
+    const transport = pc.getSenders()[0]?.transport;
+    if (!transport) return;
+    transport.onstatechange = () => {
+      if (this.#closed || pc !== this.peerConnection || transport.state !== 'closed') return;
       this.#hungUp = true;
-      this.#onchange();
-    });
+      this.#options.onchange();
+    };
   }
 }

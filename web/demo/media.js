@@ -15,8 +15,8 @@ import { playTone } from './tone.js';
 const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24 } };
 const AUDIO = { echoCancellation: true, noiseSuppression: true };
 
-/** @returns {Promise<LocalMedia>} */
-export async function openMedia() {
+/** @param {string} others  how the page says that they get something @returns {Promise<LocalMedia>} */
+export async function openMedia(others) {
   const { tracks, refused } = await askForDevices();
   const camera = tracks.some(({ kind }) => kind === 'video');
   const microphone = tracks.some(({ kind }) => kind === 'audio');
@@ -29,7 +29,7 @@ export async function openMedia() {
     picture?.release();
     tone?.release();
   };
-  return { stream, camera, hint: hintFor(refused, picture?.label, microphone), release };
+  return { stream, camera, hint: hintFor(others, refused, picture?.label, microphone), release };
 }
 
 /** @returns {Promise<{ tracks: MediaStreamTrack[], refused: boolean }>} */
@@ -50,11 +50,11 @@ async function askForDevices() {
   return { tracks: [], refused: false };
 }
 
-/** @param {boolean} refused @param {string | undefined} label  the drawn picture's @param {boolean} microphone */
-function hintFor(refused, label, microphone) {
+/** @param {string} others @param {boolean} refused @param {string | undefined} label  the drawn picture's @param {boolean} microphone */
+function hintFor(others, refused, label, microphone) {
   const standIn = [label && `the test picture “${label}”`, !microphone && 'a soft tone'].filter(Boolean).join(' and ');
   if (!standIn) return '';
-  return `${cause(refused, label, microphone)} Your partner gets ${standIn}.`;
+  return `${cause(refused, label, microphone)} ${others} ${standIn}.`;
 }
 
 /** @param {boolean} refused @param {string | undefined} label @param {boolean} microphone */

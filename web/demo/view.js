@@ -4,10 +4,12 @@
  * @typedef {import('./words.js').State} State
  */
 
+import { Sound } from './sound.js';
+
 const NOTICE_STAYS = 6_000;
 
 /** States in which time passes for a person. @type {Set<State>} */
-const CLOCKED = new Set(['waiting', 'negotiating', 'in-call', 'partner-left', 'reconnecting']);
+const CLOCKED = new Set(['waiting', 'negotiating', 'in-call', 'partner-away', 'partner-left', 'reconnecting']);
 /** @type {Set<State>} */
 const OVER = new Set(['idle', 'stopped']);
 
@@ -21,7 +23,6 @@ export class View {
     stop: byId('stop'),
     microphone: byId('microphone'),
     camera: byId('camera'),
-    unmute: byId('unmute'),
   };
 
   /** @type {HTMLVideoElement} */
@@ -33,14 +34,11 @@ export class View {
   #notice = byId('notice');
   #noticeTimer = 0;
   #clock = 0;
+  #sound = new Sound(byId('unmute'));
 
   constructor() {
     // From the first frame on, not before: a connection without a picture yet would be a black flash.
     this.#remote.onloadeddata = () => this.#remote.classList.add('live');
-    this.buttons.unmute.onclick = () => {
-      this.#remote.muted = false;
-      this.buttons.unmute.hidden = true;
-    };
   }
 
   /** @param {State} state @param {string} text @param {number} since */
@@ -70,13 +68,11 @@ export class View {
 
   /** @param {MediaStream | null} stream */
   showRemote(stream) {
+    if (stream === this.#remote.srcObject) return;
     this.#remote.classList.remove('live');
-    this.#remote.srcObject = stream;
-    this.#remote.muted = false;
-    this.buttons.unmute.hidden = true;
+    this.#sound.play(this.#remote, stream);
     // Not `disabled`: that would drop the focus of somebody who walks on by keyboard.
     this.buttons.next.ariaDisabled = String(!stream);
-    if (stream) this.#remote.play().catch((error) => this.#playRefused(error));
   }
 
   /** @param {string} text  shown for a while; nothing when empty */
@@ -85,15 +81,6 @@ export class View {
     clearTimeout(this.#noticeTimer);
     this.#notice.textContent = text;
     this.#noticeTimer = setTimeout(() => (this.#notice.textContent = ''), NOTICE_STAYS);
-  }
-
-  /** Browsers may refuse sound that nobody asked for: the picture then plays alone until the person does ask. @param {DOMException} error */
-  async #playRefused(error) {
-    // Any other refusal only says that the next match replaced this stream.
-    if (error.name !== 'NotAllowedError') return;
-    this.#remote.muted = true;
-    this.buttons.unmute.hidden = false;
-    await this.#remote.play().catch(() => {});
   }
 
   /** @param {number} since  0 stops it */

@@ -1,7 +1,7 @@
 /**
  * Everything the page says about its own state, in one place.
  *
- * @typedef {'idle' | 'media' | 'connecting' | 'waiting' | 'negotiating' | 'in-call' | 'partner-left' | 'reconnecting' | 'stopped'} State
+ * @typedef {'idle' | 'media' | 'connecting' | 'waiting' | 'negotiating' | 'in-call' | 'partner-away' | 'partner-left' | 'reconnecting' | 'stopped'} State
  */
 
 /** @type {Record<State, string>} */
@@ -12,11 +12,14 @@ export const STATUS = {
   waiting: 'Looking for someone…',
   negotiating: 'Found someone. Connecting…',
   'in-call': 'In call',
+  'partner-away': 'Your partner is reconnecting…',
   'partner-left': 'Your partner left. Looking for someone else…',
   reconnecting: 'No connection to the server. Trying again…',
   stopped: 'The server ended the session.',
 };
 
+export const RESUMING = 'Coming back to where you were…';
+export const PARTNER_AWAY_IN_CALL = 'Your partner is reconnecting to the server. Your call goes on meanwhile.';
 export const INTERRUPTED = 'The connection to your partner is shaky. Mending it…';
 export const CALL_GOES_ON = 'Reconnecting to the server. Your call goes on meanwhile.';
 export const CALL_ON_ITS_OWN = 'In call, though the server has lost sight of it. Next looks for someone new.';
@@ -56,7 +59,7 @@ export function refused(code, reason) {
 /** Both say that a message crossed with the partner's going: nothing that a person could act upon. */
 const QUIET = new Set(['ALREADY_PAIRED', 'NOT_PAIRED']);
 
-/** @param {import('./signaling.js').Frame} error @returns {string} empty when there is nothing to say */
+/** @param {{ code?: string, message?: string }} error @returns {string} empty when there is nothing to say */
 export function serverError({ code, message }) {
   if (QUIET.has(String(code))) return '';
   return `The server says: ${message ?? code ?? 'something went wrong'}`;

@@ -4,30 +4,43 @@ use std::io::Write;
 
 use serde_json::value::RawValue;
 
-use super::Relay;
+use super::{NotResumed, Offered, Reference, Relay};
 use crate::{ClientId, RoomId, UserId, ids::IdText};
 
 /// The answer to `ping`.
 pub const PONG: &str = r#"{"type":"pong"}"#;
 
-/// The first frame on a socket.
-pub struct Ready {
+/// The first frame on a socket, and of a session.
+pub struct Ready<'a> {
     pub client: ClientId,
     /// Milliseconds between the server's protocol pings.
     pub ping_interval_ms: u64,
+    /// Whether this server keeps sessions for clients that ask for it.
+    pub resumes: bool,
+    /// What this session can be resumed with.
+    pub token: Option<Offered<'a>>,
+    /// Why the session that was asked for is not this one.
+    pub refused: Option<NotResumed>,
 }
 
-impl Ready {
+impl Ready<'_> {
     pub fn write(&self, out: &mut Vec<u8>) {
+        let Self { client, ping_interval_ms, resumes, token, refused } = self;
+        let features = if *resumes { r#"["match","rooms","resume"]"# } else { r#"["match","rooms"]"# };
         put(
             out,
             format_args!(
-                r#"{{"type":"ready","clientId":"{}","pingInterval":{},"protocol":{},"features":["match"]}}"#,
-                self.client,
-                self.ping_interval_ms,
+                r#"{{"type":"ready","clientId":"{client}","pingInterval":{ping_interval_ms},"protocol":{},"features":{features}"#,
                 super::PROTOCOL
             ),
         );
+        if let Some(Offered { token, window_ms }) = token {
+            put(out, format_args!(r#","resumeToken":"{token}","resumeWindow":{window_ms}"#));
+        }
+        if let Some(why) = refused {
+            put(out, format_args!(r#","resumed":false,"reason":"{}""#, why.name()));
+        }
+        out.push(b'}');
     }
 }
 
@@ -55,7 +68,7 @@ impl Matched<'_> {
     }
 }
 
-/// Why the partner is gone, as `partner-left` says it.
+/// Why the partner or a peer is gone, as `partner-left` and `peer-left` say it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LeftReason {
     Next,
@@ -67,7 +80,16 @@ pub enum LeftReason {
 impl LeftReason {
     pub const ALL: &'static [Self] = &[Self::Next, Self::Left, Self::Disconnected, Self::Timeout];
 
-    /// The whole frame.
+    pub const fn name(self) -> &'static str {
+        match self {
+            LeftReason::Next => "next",
+            LeftReason::Left => "left",
+            LeftReason::Disconnected => "disconnected",
+            LeftReason::Timeout => "timeout",
+        }
+    }
+
+    /// The whole of `partner-left`.
     pub const fn frame(self) -> &'static str {
         match self {
             LeftReason::Next => r#"{"type":"partner-left","reason":"next"}"#,
@@ -78,33 +100,50 @@ impl LeftReason {
     }
 }
 
-/// The errors of this wire. None of them closes the socket.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ErrorCode {
-    AlreadyPaired,
-    NotPaired,
-    UnknownType,
-    InvalidFormat,
-    RateLimit,
+macro_rules! error_codes {
+    ($($name:ident = $code:literal, $message:literal;)*) => {
+        /// The errors of this wire. None of them closes the socket.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum ErrorCode {
+            $($name,)*
+        }
+
+        impl ErrorCode {
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The whole frame.
+            pub const fn frame(self) -> &'static str {
+                match self {
+                    $(ErrorCode::$name => concat!(
+                        r#"{"type":"error","code":""#, $code, r#"","message":""#, $message, r#""}"#
+                    ),)*
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    AlreadyPaired = "ALREADY_PAIRED", "Already paired with a partner";
+    NotPaired = "NOT_PAIRED", "Not paired with a partner";
+    UnknownType = "UNKNOWN_TYPE", "Unknown message type";
+    InvalidFormat = "INVALID_FORMAT", "Invalid message format";
+    RateLimit = "RATE_LIMIT", "Too many messages";
+    NotInTopic = "NOT_IN_TOPIC", "Not in this topic";
+    TargetGone = "TARGET_GONE", "No such peer here";
+    TopicFull = "TOPIC_FULL", "The topic is full";
+    TooManyTopics = "TOO_MANY_TOPICS", "In too many topics";
+    InvalidTopic = "INVALID_TOPIC", "A topic is a text of 1 to 256 UTF-16 units";
+    InfoTooLarge = "INFO_TOO_LARGE", "info is larger than 1 KiB";
+    ListingDisabled = "LISTING_DISABLED", "Topics are not listed here";
 }
 
 impl ErrorCode {
-    pub const ALL: &'static [Self] =
-        &[Self::AlreadyPaired, Self::NotPaired, Self::UnknownType, Self::InvalidFormat, Self::RateLimit];
-
-    /// The whole frame.
-    pub const fn frame(self) -> &'static str {
-        match self {
-            ErrorCode::AlreadyPaired => {
-                r#"{"type":"error","code":"ALREADY_PAIRED","message":"Already paired with a partner"}"#
-            }
-            ErrorCode::NotPaired => r#"{"type":"error","code":"NOT_PAIRED","message":"Not paired with a partner"}"#,
-            ErrorCode::UnknownType => r#"{"type":"error","code":"UNKNOWN_TYPE","message":"Unknown message type"}"#,
-            ErrorCode::InvalidFormat => {
-                r#"{"type":"error","code":"INVALID_FORMAT","message":"Invalid message format"}"#
-            }
-            ErrorCode::RateLimit => r#"{"type":"error","code":"RATE_LIMIT","message":"Too many messages"}"#,
-        }
+    /// The frame, which repeats `reference` where the client gave one.
+    pub fn write(self, reference: Option<Reference<'_>>, out: &mut Vec<u8>) {
+        let open = self.frame().strip_suffix('}').expect("an object");
+        out.extend_from_slice(open.as_bytes());
+        close(reference, out);
     }
 }
 
@@ -131,7 +170,16 @@ impl<'a> Relayed<'a> {
     }
 }
 
-fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
+/// Ends an object: with the client's own mark, where it gave one.
+pub(super) fn close(reference: Option<Reference<'_>>, out: &mut Vec<u8>) {
+    if let Some(reference) = reference {
+        out.extend_from_slice(br#","ref":"#);
+        out.extend_from_slice(reference.as_json().as_bytes());
+    }
+    out.push(b'}');
+}
+
+pub(super) fn put(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     out.write_fmt(text).expect("a Vec takes every byte");
 }
 
@@ -150,13 +198,46 @@ mod tests {
         serde_json::from_slice(&out).expect("JSON")
     }
 
+    fn ready(token: Option<Offered<'_>>, refused: Option<NotResumed>) -> Value {
+        let client = ClientId::from_random(id(1));
+        value(|out| Ready { client, ping_interval_ms: 20_000, resumes: true, token, refused }.write(out))
+    }
+
     #[test]
     fn ready_tells_id_interval_and_features() {
         let client = ClientId::from_random(id(1));
+        let bare = Ready { client, ping_interval_ms: 20_000, resumes: false, token: None, refused: None };
         assert_eq!(
-            value(|out| Ready { client, ping_interval_ms: 20_000 }.write(out)),
-            json!({"type": "ready", "clientId": client.to_string(), "pingInterval": 20_000, "protocol": 1, "features": ["match"]})
+            value(|out| bare.write(out)),
+            json!({"type": "ready", "clientId": client.to_string(), "pingInterval": 20_000, "protocol": 1, "features": ["match", "rooms"]})
         );
+        assert_eq!(ready(None, None)["features"], json!(["match", "rooms", "resume"]));
+    }
+
+    #[test]
+    fn ready_gives_a_token_and_says_why_it_is_not_the_session_asked_for() {
+        let token = Offered { token: "t0-_", window_ms: 30_000 };
+        let fresh = ready(Some(token), None);
+        assert_eq!((&fresh["resumeToken"], &fresh["resumeWindow"]), (&json!("t0-_"), &json!(30_000)));
+        assert!(fresh.get("resumed").is_none() && fresh.get("reason").is_none());
+        for why in NotResumed::ALL {
+            let refused = ready(Some(token), Some(*why));
+            assert_eq!((&refused["resumed"], &refused["reason"]), (&json!(false), &json!(why.name())));
+            assert_eq!(ready(None, Some(*why)).get("resumeToken"), None);
+        }
+    }
+
+    #[test]
+    fn an_error_repeats_the_reference_in_the_clients_spelling() {
+        for code in ErrorCode::ALL {
+            let parsed = crate::chat::parse(r#"{"type":"leave","topic":1,"ref":"\u0061\ud800"}"#);
+            let reference = parsed.expect_err("no topic").reference;
+            let mut out = Vec::new();
+            code.write(reference, &mut out);
+            let open = code.frame().strip_suffix('}').expect("an object");
+            assert_eq!(String::from_utf8(out).expect("UTF-8"), format!(r#"{open},"ref":"\u0061\ud800"}}"#));
+            assert_eq!(value(|out| code.write(None, out)), serde_json::from_str::<Value>(code.frame()).expect("JSON"));
+        }
     }
 
     #[test]
@@ -196,6 +277,9 @@ mod tests {
         let texts = reasons.chain(ErrorCode::ALL.iter().map(|code| code.frame())).chain([PONG]);
         for text in texts {
             assert!(serde_json::from_str::<Value>(text).is_ok_and(|value| value["type"].is_string()), "{text}");
+        }
+        for reason in LeftReason::ALL {
+            assert!(reason.frame().ends_with(&format!(r#""reason":"{}"}}"#, reason.name())));
         }
     }
 }

@@ -48,7 +48,8 @@ pub(super) static OFFERS: Group = Group {
             "AUTH_SECRET",
             "auth-secret",
             &At(|s| &mut s.auth_secret, Key),
-            "Key of the credentials that /register gives out; a flag can be seen by everybody on the machine",
+            "Key of the credentials that /register gives out, and of resume tokens; a flag can be seen by everybody on the \
+             machine",
         )
         .hidden()
         .unset("random"),
@@ -118,8 +119,8 @@ pub(super) static OFFERS: Group = Group {
             "MAX_STORED_BYTES",
             "max-stored-bytes",
             &At(|s| &mut s.offers.max_stored, Size(MIB, LARGEST_STORE)),
-            "What offers, candidates, names and mail may take together; spent nonces, codes and frames for absent sides get \
-             an eighth each besides",
+            "What offers, candidates, names and mail may take together; spent nonces, codes, frames for absent sides and \
+             for sessions without a socket get an eighth each besides",
         ),
         Setting::new(
             "MAX_TOPICS_PER_OFFER",

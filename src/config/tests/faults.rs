@@ -73,6 +73,13 @@ fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
         ("DEV", &["on", "2", "t"]),
         ("REMATCH_COOLDOWN", &["25h", "5 s", "-1", "soon"]),
         ("REMATCH_MEMORY", &["65", "-1", "3.5"]),
+        ("MAX_TOPICS_PER_CLIENT", &["0", "1001", "-1"]),
+        ("MAX_ROOM_SIZE", &["1", "100001"]),
+        ("TOPIC_SCOPE", &["host", "none"]),
+        ("TOPIC_LISTING", &["off"]),
+        ("RESUME_WINDOW", &["99ms", "1ms", "3601", "-1", "never"]),
+        ("RESUME_MAX_FRAMES", &["15", "65537"]),
+        ("RESUME_MAX_BYTES", &["1", "65MiB"]),
         ("HEARTBEAT", &["99ms", "1h1ms", "abc"]),
         ("WS_MAX_MSG", &["17MiB", "64KB", "abc"]),
         ("WS_READ_BUF", &["511", "1025KiB"]),
@@ -100,7 +107,10 @@ fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
         ("MAX_TOPICS_PER_OFFER", &["0", "1001"]),
         ("MAX_BATCH_SIZE", &["0", "1001"]),
         ("SHUTDOWN_GRACE", &["61m"]),
-        ("METRICS_ROUTE", &["metrics", "/", "/ws", "/healthz", "/readyz", "/health", "/rpc", "/a/offer", "/peers/a"]),
+        (
+            "METRICS_ROUTE",
+            &["metrics", "/", "/ws", "/healthz", "/readyz", "/health", "/rpc", "/a/offer", "/peers/a", "/rooms"],
+        ),
         ("LOG_LEVEL", &["verbose", "meetpoint=loud"]),
         ("LOG_FORMAT", &["xml"]),
         ("VERSION", &["é"]),
@@ -120,18 +130,40 @@ fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
 }
 
 #[test]
-fn the_outbox_must_hold_a_whole_message() {
-    let line = "invalid OUTBOX_MAX_BYTES: 64KiB beside WS_MAX_MSG: 64KiB \
-                (expected at least 65KiB: a whole message and 1KiB more)";
-    assert_eq!(faults(&[], &[("OUTBOX_MAX_BYTES", "64KiB")]), [line]);
-    assert_eq!(
-        faults(&["--ws-max-msg", "1MiB"], &[]),
-        ["invalid OUTBOX_MAX_BYTES: 256KiB beside --ws-max-msg: 1MiB \
-          (expected at least 1025KiB: a whole message and 1KiB more)"]
-    );
-    served(&[], &[("OUTBOX_MAX_BYTES", "2049"), ("WS_MAX_MSG", "1025")]);
-    let unreadable = faults(&[], &[("OUTBOX_MAX_BYTES", "?"), ("WS_MAX_MSG", "1MiB")]);
+fn outbox_and_log_must_hold_a_whole_message() {
+    for variable in ["OUTBOX_MAX_BYTES", "RESUME_MAX_BYTES"] {
+        let line = format!(
+            "invalid {variable}: 64KiB beside WS_MAX_MSG: 64KiB \
+             (expected at least 65KiB: a whole message and 1KiB more)"
+        );
+        assert_eq!(faults(&[], &[(variable, "64KiB")]), [line]);
+        served(&[], &[(variable, "2049"), ("WS_MAX_MSG", "1025")]);
+    }
+    let line = |variable| {
+        format!(
+            "invalid {variable}: 256KiB beside --ws-max-msg: 1MiB \
+             (expected at least 1025KiB: a whole message and 1KiB more)"
+        )
+    };
+    let large = ["--ws-max-msg", "1MiB"];
+    assert_eq!(faults(&large, &[]), [line("OUTBOX_MAX_BYTES")]);
+    let small = ("RESUME_MAX_BYTES", "256KiB");
+    assert_eq!(faults(&large, &[small]), ["OUTBOX_MAX_BYTES", "RESUME_MAX_BYTES"].map(line));
+    assert_eq!(faults(&large, &[small, ("OUTBOX_MAX_BYTES", "2MiB")]), [line("RESUME_MAX_BYTES")]);
+    served(&large, &[small, ("OUTBOX_MAX_BYTES", "2MiB"), ("RESUME_WINDOW", "0")]);
+    served(&large, &[("OUTBOX_MAX_BYTES", "2MiB"), ("RESUME_MAX_BYTES", "1025KiB")]);
+    let both = served(&large, &[("OUTBOX_MAX_BYTES", "2MiB")]);
+    assert_eq!(both.resume_max_bytes(), both.socket.outbox_max_bytes, "one follows the other");
+    let unreadable = faults(&large, &[("OUTBOX_MAX_BYTES", "?"), ("RESUME_WINDOW", "0")]);
     assert_eq!(unreadable.len(), 1, "the default in its place contradicts nothing: {unreadable:?}");
+}
+
+#[test]
+fn a_window_is_long_enough_or_none() {
+    for (text, millis) in [("0", 0), ("0ms", 0), ("100ms", 100), ("30", 30_000), ("1h", 3_600_000)] {
+        let resume = served(&[], &[("RESUME_WINDOW", text)]).resume;
+        assert_eq!(resume.window, Duration::from_millis(millis), "{text}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The matchmaker against the plainest thing that obeys the same rules: a list that is searched from its head.
 
-use std::cell::Cell;
+use std::{cell::Cell, collections::HashSet};
 
 use proptest::prelude::*;
 
@@ -96,6 +96,31 @@ fn a_new_name_may_make_a_match_at_once() {
 }
 
 #[test]
+fn a_client_that_comes_back_is_met_before_those_that_arrived_meanwhile() {
+    let (mut matchmaker, now) = (Matchmaker::new(rules()), Instant::now());
+    for n in 0..3 {
+        matchmaker.identify(client(n), user("the same"), now);
+        matchmaker.available(client(n), now).expect("idle");
+    }
+    matchmaker.away(client(0));
+    assert_eq!(met(matchmaker.available(client(10), now).expect("idle")), Some((client(1), client(10))));
+    assert_eq!(matchmaker.back(client(0), now), None);
+    assert_eq!(met(matchmaker.available(client(11), now).expect("idle")), Some((client(0), client(11))));
+}
+
+#[test]
+fn a_client_that_is_abandoned_while_it_is_away_is_matched_when_it_comes_back() {
+    let (mut matchmaker, now) = (Matchmaker::new(rules()), Instant::now());
+    for n in 0..2 {
+        matchmaker.available(client(n), now).expect("idle");
+    }
+    matchmaker.away(client(0));
+    assert_eq!(matchmaker.gone(client(1), now).abandoned, Some(client(0)));
+    assert_eq!(matchmaker.available(client(2), now), Ok(None));
+    assert_eq!(met(matchmaker.back(client(0), now)), Some((client(0), client(2))));
+}
+
+#[test]
 fn nothing_is_kept_of_clients_that_are_gone() {
     let (mut matchmaker, now) = (Matchmaker::new(rules()), Instant::now());
     for n in 0..100 {
@@ -144,6 +169,8 @@ enum Step {
     Next(u32),
     Leave(u32),
     Gone(u32),
+    Away(u32),
+    Back(u32),
     Identify(u32, Option<u8>),
     Pass(u64),
 }
@@ -155,6 +182,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         3 => who().prop_map(Step::Next),
         1 => who().prop_map(Step::Leave),
         1 => who().prop_map(Step::Gone),
+        1 => who().prop_map(Step::Away),
+        2 => who().prop_map(Step::Back),
         1 => (who(), proptest::option::of(0..2_u8)).prop_map(|(who, user)| Step::Identify(who, user)),
         2 => (0..4_000_u64).prop_map(Step::Pass),
     ];
@@ -175,6 +204,8 @@ struct Plain {
     rules: Rules,
     now: Instant,
     queue: Vec<(ClientId, bool)>,
+    /// Some of the queue, and others.
+    away: HashSet<ClientId>,
     users: HashMap<ClientId, UserId>,
     /// Who parted from whom, the latest last; mutual.
     parted: Vec<(ClientId, ClientId, Instant)>,
@@ -200,7 +231,19 @@ impl Plain {
 
     fn may_meet(&self, a: ClientId, b: ClientId) -> bool {
         let cooled = self.parted_at(a, b).is_none_or(|at| at + self.rules.rematch_cooldown <= self.now);
-        a != b && !self.same_user(a, b) && cooled
+        a != b && !self.same_user(a, b) && cooled && ![a, b].iter().any(|client| self.away.contains(client))
+    }
+
+    fn waiting(&self) -> usize {
+        self.queue.iter().filter(|(client, _)| !self.away.contains(client)).count()
+    }
+
+    /// Looks for a partner once more, from its place.
+    fn arrive_again(&mut self, client: ClientId) {
+        if let Some(index) = self.queue.iter().position(|(waiting, _)| *waiting == client) {
+            let (_, ahead) = self.queue.remove(index);
+            self.arrive(client, index, ahead);
+        }
     }
 
     /// A place in the queue, or a partner.
@@ -256,6 +299,7 @@ impl Plain {
             Step::Leave(n) => self.part(client(n)),
             Step::Gone(n) => {
                 self.part(client(n));
+                self.away.remove(&client(n));
                 self.users.remove(&client(n));
                 self.parted.retain(|(a, b, _)| *a != client(n) && *b != client(n));
             }
@@ -265,10 +309,12 @@ impl Plain {
                     Some(name) => self.users.insert(client, user(&name.to_string()).expect("short")),
                     None => self.users.remove(&client),
                 };
-                if let Some(index) = self.queue.iter().position(|(waiting, _)| *waiting == client) {
-                    let (_, ahead) = self.queue.remove(index);
-                    self.arrive(client, index, ahead);
-                }
+                self.arrive_again(client);
+            }
+            Step::Away(n) => drop(self.away.insert(client(n))),
+            Step::Back(n) => {
+                self.away.remove(&client(n));
+                self.arrive_again(client(n));
             }
             Step::Pass(ms) => {
                 self.now += Duration::from_millis(ms);
@@ -293,7 +339,7 @@ proptest! {
         let mut now = Instant::now();
         let mut matchmaker = Matchmaker::new(rules.clone());
         let mut plain = Plain {
-            rules, now, queue: Vec::new(), users: HashMap::new(), parted: Vec::new(), pairs: Vec::new(),
+            rules, now, queue: Vec::new(), away: HashSet::new(), users: HashMap::new(), parted: Vec::new(), pairs: Vec::new(),
         };
         for step in steps {
             match step {
@@ -310,6 +356,8 @@ proptest! {
                 Step::Identify(n, name) => {
                     matchmaker.identify(client(n), name.and_then(|name| user(&name.to_string())), now);
                 }
+                Step::Away(n) => matchmaker.away(client(n)),
+                Step::Back(n) => drop(matchmaker.back(client(n), now)),
                 Step::Pass(ms) => {
                     now += Duration::from_millis(ms);
                     matchmaker.cooled(now);
@@ -317,7 +365,7 @@ proptest! {
             }
             plain.step(step);
 
-            prop_assert_eq!(matchmaker.waiting(), plain.queue.len(), "{:?}", step);
+            prop_assert_eq!(matchmaker.waiting(), plain.waiting(), "{:?}", step);
             prop_assert_eq!(matchmaker.pairs(), plain.pairs.len());
             for n in 0..8 {
                 prop_assert_eq!(matchmaker.partner(client(n)), plain.partner(client(n)), "{:?} of {}", step, n);

@@ -1,4 +1,9 @@
-use std::{sync::atomic::AtomicUsize, task::Wake, time::Instant};
+use std::{
+    pin::Pin,
+    sync::atomic::AtomicUsize,
+    task::{Context, Poll, Wake},
+    time::Instant,
+};
 
 use super::*;
 use crate::core::event::Departure;
@@ -56,7 +61,7 @@ impl Wake for Wakes {
 }
 
 /// Says how somebody left, in one word.
-struct Laconic;
+pub(in crate::core) struct Laconic;
 
 impl Words for Laconic {
     fn write(&self, event: &Event, out: &mut Vec<u8>) -> Option<FrameType> {
@@ -104,7 +109,7 @@ fn over_either_bound_the_latch_closes_and_the_owner_is_woken() {
     for (bounds, fits) in [(BOUNDS, 10), (Bounds { frames: 1000, ..BOUNDS }, 16)] {
         let outbox = outbox(bounds, &Pipe::with_room(0));
         let wakes = Arc::new(Wakes::default());
-        outbox.owned_by(&Waker::from(wakes.clone()));
+        Line::new(outbox.clone()).owned_by(&Waker::from(wakes.clone()));
         let mut turn = turn();
         let text = "x".repeat(60);
         let pushed = (0..100).take_while(|_| outbox.say(FrameType::Pong, &text, &mut turn).is_ok()).count();
@@ -133,9 +138,9 @@ fn the_owner_writes_the_rest_in_order() {
     turn.flush();
     outbox.say(FrameType::Pong, "gh", &mut turn).expect("room");
     turn.flush();
-    assert!(outbox.poll_rest(&mut cx).is_pending());
+    assert!(Line::new(outbox.clone()).poll_rest(&mut cx).is_pending());
     let mut written = pipe.empty(1000);
-    assert!(outbox.poll_rest(&mut cx).is_ready());
+    assert!(Line::new(outbox.clone()).poll_rest(&mut cx).is_ready());
     written.extend(pipe.empty(1000));
     assert_eq!(written, b"\x81\x06abcdef\x81\x02gh");
     outbox.say(FrameType::Pong, "i", &mut turn).expect("room");
@@ -160,7 +165,7 @@ fn an_event_is_said_at_once_and_left_for_the_session_once() {
 fn an_ended_outbox_takes_nothing_and_holds_no_socket() {
     let pipe = Pipe::with_room(1000);
     let outbox = outbox(BOUNDS, &pipe);
-    outbox.end();
+    Line::new(outbox.clone()).end();
     assert_eq!(Arc::strong_count(&pipe.0), 1);
     assert_eq!(outbox.say(FrameType::Pong, "a", &mut turn()), Err(PushError::Gone));
     outbox.close(Close::ShuttingDown);
@@ -206,9 +211,9 @@ fn what_a_stream_has_taken_and_not_sent_is_the_owner_s_to_send() {
     let outbox = Outbox::new(ClientId::from_random([1; 16]), ConnId(1), &Laconic, BOUNDS, Box::new(lazy.clone()));
     let wakes = Arc::new(Wakes::default());
     let waker = Waker::from(wakes.clone());
-    outbox.owned_by(&waker);
+    Line::new(outbox.clone()).owned_by(&waker);
     outbox.say(FrameType::Pong, "hello", &mut turn()).expect("room");
     assert_eq!((wakes.0.load(Ordering::SeqCst), lazy.sent.load(Ordering::SeqCst)), (1, 0));
-    assert!(outbox.poll_rest(&mut Context::from_waker(&waker)).is_ready());
+    assert!(Line::new(outbox.clone()).poll_rest(&mut Context::from_waker(&waker)).is_ready());
     assert_eq!(lazy.sent.load(Ordering::SeqCst), 2 + "hello".len());
 }

@@ -18,17 +18,21 @@ impl Words for ChatWords {
                 Some(FrameType::Matched)
             }
             Event::PartnerLeft(why) => {
-                let reason = match why {
-                    Departure::Next => LeftReason::Next,
-                    Departure::Left => LeftReason::Left,
-                    Departure::Disconnected => LeftReason::Disconnected,
-                    Departure::Timeout => LeftReason::Timeout,
-                    // Whoever stays is about to be closed as well; until then a call goes on without the server.
-                    Departure::Shutdown => return None,
-                };
-                out.extend_from_slice(reason.frame().as_bytes());
+                out.extend_from_slice(left_reason(*why)?.frame().as_bytes());
                 Some(FrameType::PartnerLeft)
             }
         }
+    }
+}
+
+/// Why somebody is gone, as the others are told; `None` where they are told nothing.
+pub(super) fn left_reason(why: Departure) -> Option<LeftReason> {
+    match why {
+        Departure::Next => Some(LeftReason::Next),
+        Departure::Left => Some(LeftReason::Left),
+        Departure::Disconnected => Some(LeftReason::Disconnected),
+        Departure::Timeout => Some(LeftReason::Timeout),
+        // Whoever stays is about to be closed as well; until then a call goes on without the server.
+        Departure::Shutdown => None,
     }
 }

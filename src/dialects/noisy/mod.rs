@@ -35,7 +35,7 @@ use self::{
     session::SideSession,
     voice::{Documented, NoWords, Published},
 };
-use super::{Dialect, Entry, Refused};
+use super::{Dialect, Entry, Opening, Refused};
 use crate::{
     core::{
         book::MOST_BYTES,
@@ -70,8 +70,8 @@ impl Dialect for Noisy {
         entrance::claims(query)
     }
 
-    fn admit(&self, query: Option<&str>) -> Result<Entry, Box<Response>> {
-        let Wish { app, side, sid } = entrance::read(query)?;
+    fn admit(&self, opening: &Opening<'_>) -> Result<Entry, Box<Response>> {
+        let Wish { app, side, sid } = entrance::read(opening.query)?;
         let noisy = self.clone();
         Ok(Box::new(move |outbox, turn| {
             noisy.meter.connected();

@@ -15,12 +15,11 @@ use crate::{
     core::{
         book::Refusal,
         clock::Clock,
-        event::Departure,
         outbox,
         sides::{Backlog, Duo, Guest, Handed, PATIENCE, Receipt, Sides, Welcome, busy},
         turn::Turn,
     },
-    dialects::{Flow, Session},
+    dialects::{Ending, Flow, Session},
     telemetry::metrics::Noisy as Meter,
 };
 
@@ -111,7 +110,7 @@ impl Session for SideSession {
         self.me.voice.ping(self.clock.wall())
     }
 
-    fn pong(&mut self, round_trip: Option<Duration>) {
+    fn pong(&mut self, _: &[u8], round_trip: Option<Duration>) {
         self.meter.pong(round_trip);
         self.alive();
     }
@@ -155,8 +154,8 @@ impl Session for SideSession {
         self.sides.continue_mail(&self.duo, (self.side, self.conn()), turn);
     }
 
-    fn closed(&mut self, why: Departure, turn: &mut Turn) {
-        self.sides.leave(&self.duo, (self.side, self.conn()), why, turn);
+    fn closed(&mut self, ending: Ending, turn: &mut Turn) {
+        self.sides.leave(&self.duo, (self.side, self.conn()), ending.departure(), turn);
     }
 }
 

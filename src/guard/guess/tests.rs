@@ -45,6 +45,26 @@ fn the_eleventh_attempt_after_ten_failures_in_a_minute_is_not_made() {
 }
 
 #[test]
+fn asking_who_is_blocked_tells_what_an_attempt_would_and_counts_nothing() {
+    let start = Instant::now();
+    let guesses = Guesses::new();
+    let blocked = |now| guesses.blocked(EVE.into(), now).map(RetryAfter::seconds);
+    for _ in 0..9 {
+        assert_eq!(attempt(&guesses, EVE, start, Attempt::Guessed), Ok(()));
+    }
+    assert!((0..100).all(|_| blocked(start).is_none()));
+    assert_eq!(attempt(&guesses, EVE, start, Attempt::Guessed), Ok(()), "the tenth is made");
+    assert_eq!(guesses.blocked([192, 0, 2, 67].into(), start), None, "others are not");
+    for second in [0, 30, 59] {
+        let now = start + second * SECOND;
+        assert_eq!(blocked(now), Some(60 - u64::from(second)));
+        assert_eq!(attempt(&guesses, EVE, now, Attempt::Known), Err(60 - u64::from(second)));
+    }
+    assert_eq!(blocked(start + WITHIN), None);
+    assert_eq!(attempt(&guesses, EVE, start + WITHIN, Attempt::Known), Ok(()));
+}
+
+#[test]
 fn every_block_is_twice_as_long_up_to_a_quarter_of_an_hour() {
     let mut now = Instant::now();
     let guesses = Guesses::new();
@@ -173,6 +193,18 @@ fn while_many_addresses_guess_each_is_blocked_by_its_second_failure() {
     // Two minutes after the last of the many.
     let calm = later + 2 * WITHIN + SECOND;
     assert_eq!(guess(&guesses, calm), (10, 120));
+}
+
+#[test]
+fn where_a_guess_has_no_chance_nobody_is_held_for_others() {
+    let start = Instant::now();
+    let guesses = Guesses::of_secrets();
+    for number in 0..10 * SIEGE as u32 {
+        for second in 0..9 {
+            assert_eq!(attempt(&guesses, v4(number), start + second * SECOND, Attempt::Guessed), Ok(()));
+        }
+    }
+    assert_eq!(guess(&guesses, start + 9 * SECOND), (10, 60), "everybody may fail as often as ever, and no more often");
 }
 
 #[test]

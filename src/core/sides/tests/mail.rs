@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, Waker};
 
 use super::*;
+use crate::core::outbox::Line;
 
 #[test]
 fn mail_is_shown_when_it_is_durable_and_the_sender_is_told_if_it_has_asked() {
@@ -74,7 +75,7 @@ fn mail_that_its_reader_cannot_take_at_once_waits_for_it_and_closes_nobody() {
     let mut numbers = Vec::new();
     while b.guest.outbox.is_full() || numbers.len() < 12 {
         b.pipe.empty(usize::MAX);
-        let written = b.guest.outbox.poll_rest(&mut Context::from_waker(Waker::noop()));
+        let written = Line::new(b.guest.outbox.clone()).poll_rest(&mut Context::from_waker(Waker::noop()));
         assert!(matches!(written, Poll::Ready(Ok(()))));
         stage.sides.continue_mail(b.duo(), b.at(), &mut stage.turn());
         let heard = b.heard();

@@ -42,7 +42,7 @@ pub static CORS: Cors = Cors {
 };
 
 /// Paths of other routes that are topics as well: the router would look no further than there.
-const SHADOWED: [&str; 2] = ["offers", "assets"];
+const SHADOWED: [&str; 3] = ["offers", "assets", "client"];
 
 /// The routes of the sessions API.
 pub fn routes() -> Router<Arc<Rondevu>> {
