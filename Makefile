@@ -1,12 +1,12 @@
 # `make test` checks everything, on a fresh Debian too. `make help` lists the rest.
 
 .DELETE_ON_ERROR:
-.PHONY: help test tools format lint rust browser webrtc schemathesis screenshots
+.PHONY: help test tools format lint rust client browser webrtc schemathesis screenshots
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-test: tools format lint rust schemathesis webrtc browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, browsers
+test: tools format lint rust schemathesis webrtc client browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
 
 tools: ## Install what the tests need and the machine lacks
 	tests/install-tools
@@ -20,6 +20,13 @@ lint:
 
 rust: ## Everything that cargo tests
 	cargo test --workspace --locked --quiet
+
+client: tests/client/node_modules/.package-lock.json ## The JavaScript client: types, package, React, other runtimes, cuts
+	cargo build --locked --quiet
+	cd tests/client && npm run types && MEETPOINT_BIN=../../target/debug/meetpoint npm test
+
+tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
+	cd tests/client && npm ci --no-audit --no-fund
 
 browser: tests/browser/node_modules/.package-lock.json ## Two strangers in real browsers
 	cargo build --locked --quiet

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 
-use crate::scenario::{http, noisy, relay};
+use crate::scenario::{http, noisy, relay, rooms};
 
 /// Load generator for meetpoint.
 #[derive(Parser, Debug)]
@@ -23,6 +23,8 @@ pub enum Command {
     Http(http::Options),
     /// NoisyTransfer: two sides of a room relay frames or mail each other, or codes are minted and redeemed
     Noisy(noisy::Options),
+    /// Topic rooms: one member publishes to many, or many small rooms are joined, spoken in and left
+    Rooms(rooms::Options),
 }
 
 /// From where, and what is permitted. Which server is the scenario's to ask: each speaks a scheme of its own.

@@ -66,7 +66,7 @@ impl fmt::Display for Error {
             Error::Descriptors { who, needed, limit } => {
                 write!(
                     f,
-                    "{who} needs {needed} file descriptors, its limit is {limit}: raise `ulimit -n` or use fewer pairs"
+                    "{who} needs {needed} file descriptors, its limit is {limit}: raise `ulimit -n` or use fewer clients"
                 )
             }
             Error::Process { pid, source } => write!(f, "cannot watch process {pid}: {source}"),

@@ -3,14 +3,15 @@
 //! - [`cli`]: the options; those that every scenario shares stand apart
 //! - [`scenario`]: what is done to the server, one folder each
 //! - [`population`]: many clients at once: connecting them, having them matched
-//! - [`chat`], [`noisy`]: one client of that wire · [`ws`]: its WebSocket · [`http`]: requests over kept connections
+//! - [`chat`], [`noisy`]: one client of that wire · [`rooms`]: a member of a topic · [`ws`]: its WebSocket
+//! - [`http`]: requests over kept connections
 //! - [`pairs`]: clients that talk two by two, on worker threads
 //! - [`target`]: the server's address
 //! - [`process`], [`watch`]: CPU time and memory of a process, from `/proc` · [`cost`]: what a measurement used of them
 //! - [`report`]: the figures, as a table and as JSON · [`progress`]: the bar · [`units`]: durations, sizes, dates
 //!
 //! ```text
-//! cli → relay, noisy: connect → match → warm up → measure → drain → report
+//! cli → relay, noisy, rooms: connect → match → warm up → measure → drain → report
 //!                     population         worker threads with their own runtime
 //!     → http:         fill → each phase: connect → measure → drain → … → hold → report
 //!                     one thread, which waits for all connections at once
@@ -30,6 +31,7 @@ pub mod population;
 pub mod process;
 pub mod progress;
 pub mod report;
+pub mod rooms;
 pub mod scenario;
 pub mod target;
 pub mod units;
@@ -56,6 +58,10 @@ pub async fn run(cli: &Cli, command_line: Vec<String>) -> Result<Report, Error> 
         Command::Noisy(options) => {
             let progress = Progress::new(options.output.quiet);
             (&options.output, scenario::noisy::run(options, &progress).await)
+        }
+        Command::Rooms(options) => {
+            let progress = Progress::new(options.output.quiet);
+            (&options.output, scenario::rooms::run(options, &progress).await)
         }
     };
     let mut report = outcome?;

@@ -2,4 +2,6 @@
 
 pub mod http;
 pub mod noisy;
+mod pace;
 pub mod relay;
+pub mod rooms;

@@ -48,13 +48,13 @@ test('a connection that failed is mended by a new offer of the initiator', async
   const negotiated = () => window.meetpoint.call.peerConnection.remoteDescription.sdp.match(/a=ice-ufrag:(.*)/)[1];
   const before = await caller.page.evaluate(negotiated);
 
-  // ICE would take half a minute to fail by itself, so it is made to look failed for a moment.
+  // ICE would take half a minute to fail by itself, so it is made to look failed until that is acted upon.
   await caller.page.evaluate(() => {
     const { peerConnection } = window.meetpoint.call;
     const tell = () => peerConnection.dispatchEvent(new Event('connectionstatechange'));
     Object.defineProperty(peerConnection, 'connectionState', { value: 'failed', configurable: true });
     tell();
-    delete peerConnection.connectionState;
+    peerConnection.addEventListener('negotiationneeded', () => delete peerConnection.connectionState, { once: true });
     peerConnection.addEventListener('signalingstatechange', () => peerConnection.signalingState === 'stable' && tell());
   });
   await caller.reaches('negotiating');
@@ -77,6 +77,28 @@ test('a partner who never answers is left for the next one', async (t) => {
   await alice.page.clock.fastForward('00:31');
   assert.match(await alice.reaches('partner-left'), /could not be reached/);
   assert.deepEqual(heard, ['available', 'next', 'available']);
+});
+
+test('a partner who is away is waited for, and not for long when no media flows', async (t) => {
+  let say;
+  const alice = await withPuppetServer(t, browser, server.url, (wire) => {
+    say = wire.say;
+    wire.hear(({ type }) => type === 'available' && say({ type: 'matched', roomId: 'room', partnerId: 'bob', initiator: true }));
+  });
+  await alice.page.clock.install();
+  await alice.start();
+  await alice.reaches('negotiating');
+  for (let absence = 0; absence < 2; absence += 1) {
+    say({ type: 'partner-away', until: 0xffff_ffff_ffff });
+    assert.match(await alice.reaches('partner-away'), /^Your partner is reconnecting…$/);
+    await alice.page.clock.fastForward('00:10');
+    say({ type: 'partner-back' });
+    await alice.reaches('negotiating');
+  }
+  say({ type: 'partner-away', until: 0xffff_ffff_ffff });
+  await alice.reaches('partner-away');
+  await alice.page.clock.fastForward('00:16');
+  assert.match(await alice.reaches('partner-left'), /could not be reached/);
 });
 
 test('a page that missed the parting looks again when the server knows of no partner', async (t) => {

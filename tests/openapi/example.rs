@@ -19,6 +19,7 @@ const TOUR: &[&str] = &[
     "readyz",
     "metrics",
     "openapi",
+    "asyncapi",
     "announce",
     "listTopics",
     "listSessions",

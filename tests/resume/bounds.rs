@@ -6,24 +6,13 @@ use tokio::time::Duration;
 use crate::session::{Memory, Session, are_away, begin, open, pair, reaches};
 use crate::support::chat::Guest;
 use crate::support::metrics::sample;
+use crate::support::peer::Incoming;
 use crate::support::server::Server;
 
 const FRAMES: (&str, &str) = ("RESUME_MAX_FRAMES", "16");
 /// As small as a message of the largest size allows.
 const BYTES: (&str, &str) = ("RESUME_MAX_BYTES", "65KiB");
 const ENDED_FULL: &str = r#"meetpoint_sessions_ended_total{reason="full"}"#;
-
-/// Everything that has been said to one who acknowledges nothing, up to its end.
-async fn offers_until_closed(session: &mut Session) -> (usize, u16) {
-    let mut offers = 0;
-    loop {
-        match session.next().await {
-            crate::support::peer::Incoming::Text(_) => offers += 1,
-            crate::support::peer::Incoming::Closed(closed) => return (offers, closed.code),
-            other => panic!("heard {other:?}"),
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_full_log_of_one_who_is_away_waits_for_it() {
@@ -80,16 +69,41 @@ async fn bytes_too_many_end_the_session_of_one_who_is_away() {
 
 #[tokio::test]
 async fn whoever_reads_but_never_says_so_is_a_slow_consumer() {
-    let server = Server::with(&[FRAMES]).await;
+    let server = Server::with(&[BYTES]).await;
     let [mut one, mut other] = pair(&server).await;
-    for number in 0..30 {
-        other.offer(number).await;
+    let fill = "x".repeat(1000);
+    for _ in 0..100 {
+        other.offer(&*fill).await;
     }
-    // The match was the first.
-    let (heard, code) = offers_until_closed(&mut one).await;
-    assert_eq!((heard, code), (15, 4008));
+    let mut heard = 0;
+    let closed = loop {
+        match one.next().await {
+            Incoming::Text(_) => heard += 1,
+            Incoming::Closed(closed) => break closed,
+            other => panic!("heard {other:?}"),
+        }
+    };
+    assert_eq!((closed.code, &*closed.reason), (4008, "slow consumer"));
+    assert!((50..66).contains(&heard), "{heard} KiB of 65 KiB");
     other.hears(json!({"type": "partner-left", "reason": "disconnected"})).await;
     one.memory().refused(&server, "ended").await;
+}
+
+#[tokio::test]
+async fn many_small_frames_at_once_are_no_burden_while_there_is_a_socket() {
+    const OFFERS: usize = 100;
+    let server = Server::with(&[FRAMES]).await;
+    let [one, mut other] = pair(&server).await;
+    for number in 0..OFFERS {
+        other.offer(number).await;
+    }
+    other.settle().await;
+    let memory = one.cut(&server).await;
+    assert_eq!(other.hear().await["type"], "partner-away");
+    let (mut one, _) = memory.back(&server).await;
+    for number in 0..OFFERS {
+        one.hears_offer(&other.id, number).await;
+    }
 }
 
 #[tokio::test]

@@ -130,7 +130,8 @@ fn sum(outcomes: &[Outcome], of: fn(&Outcome) -> u64) -> u64 {
     outcomes.iter().map(of).sum()
 }
 
-fn setup(SetUp { sockets, connecting, matching }: &SetUp) -> Section {
+/// The section of the connections.
+pub fn setup(SetUp { sockets, connecting, matching }: &SetUp) -> Section {
     let sockets = *sockets as f64;
     let mut section = Section::new(
         "setup",

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub reordered: u64,
     pub fault: Option<Fault>,
     pub stuck: StuckCount,
+    /// Views of a room that were compared with those of its other members, while measuring.
+    pub compared: u64,
 }
 
 /// What happened, while measuring, where one of two never reads.

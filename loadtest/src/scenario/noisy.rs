@@ -11,7 +11,6 @@
 
 mod codes;
 mod mail;
-mod pace;
 mod stuck;
 
 use std::{cell::RefCell, io, ops::RangeInclusive, rc::Rc, time::Duration};
@@ -22,7 +21,7 @@ use serde::Serialize;
 use tokio::{runtime::Handle, task::spawn_blocking, time::Instant};
 
 use self::{mail::Mail, stuck::Stuck};
-use super::relay::FRAMES;
+use super::{pace, relay::FRAMES};
 use crate::{
     Error,
     cli::{OutputOptions, TargetOptions},

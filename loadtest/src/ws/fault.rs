@@ -15,6 +15,8 @@ pub enum Fault {
     Unexpected(String),
     /// The server did not say what was due within the time for it.
     Silent(&'static str),
+    /// What several clients were told is not one story.
+    Contradiction(&'static str),
 }
 
 impl Fault {
@@ -39,7 +41,11 @@ impl fmt::Display for Fault {
             Fault::Unexpected(text) if text.contains(r#""code":"RATE_LIMIT""#) => {
                 write!(f, "the server limits messages (RATE_LIMIT): start it with MAX_MSG_PER_SECOND=0")
             }
+            Fault::Unexpected(text) if text.contains(r#""code":"TOPIC_FULL""#) => {
+                write!(f, "a topic is full (TOPIC_FULL): start the server with a greater MAX_ROOM_SIZE")
+            }
             Fault::Unexpected(text) => write!(f, "the server said {text}"),
+            Fault::Contradiction(what) => write!(f, "the server contradicts itself: {what}"),
             Fault::Silent(what) => write!(f, "the server did not {what} in time"),
         }
     }

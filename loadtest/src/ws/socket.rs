@@ -113,6 +113,14 @@ impl Socket {
         Poll::Ready(Ok(kept + more))
     }
 
+    /// The same for a socket that nobody else polls: what could not be sent at once is sent here.
+    fn poll_exchange(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Fault>> {
+        if let Poll::Ready(Err(fault)) = self.poll_flush(cx) {
+            return Poll::Ready(Err(fault));
+        }
+        self.poll_read(cx, buffer)
+    }
+
     /// Puts the beginning of a frame aside until the next read.
     pub fn keep(&mut self, rest: &[u8]) {
         self.received.extend_from_slice(rest);
@@ -155,6 +163,17 @@ impl Socket {
         }
     }
 
+    /// Waits for more and hands on the texts that came, as [`texts`](Self::texts) does. `buffer` grows with what is long.
+    pub async fn recv_texts(
+        &mut self,
+        buffer: &mut Vec<u8>,
+        heard: impl FnMut(&[u8]) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        buffer.resize(buffer.len().max(2 * self.received.len()), 0);
+        let filled = poll_fn(|cx| self.poll_exchange(cx, buffer)).await?;
+        self.texts(&buffer[..filled], heard)
+    }
+
     /// The next text, for the phases of a run whose speed does not count.
     pub async fn recv_text(&mut self) -> Result<String, Fault> {
         let mut buffer = [0; 4096];
@@ -170,14 +189,7 @@ impl Socket {
                 continue;
             }
             self.received = received;
-            let filled = poll_fn(|cx| {
-                // Nobody else polls this socket, so what could not be sent at once is sent here.
-                if let Poll::Ready(Err(fault)) = self.poll_flush(cx) {
-                    return Poll::Ready(Err(fault));
-                }
-                self.poll_read(cx, &mut buffer)
-            })
-            .await?;
+            let filled = poll_fn(|cx| self.poll_exchange(cx, &mut buffer)).await?;
             self.keep(&buffer[..filled]);
         }
     }

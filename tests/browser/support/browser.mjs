@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
+import { judgeFrames } from './schema.mjs';
 
 const FLAGS = [
   '--no-sandbox',
@@ -53,6 +54,7 @@ export class Person {
   /** @param {import('playwright-core').Page} page @param {boolean} outage */
   constructor(page, outage) {
     this.page = page;
+    judgeFrames(page, (complaint) => this.faults.push(complaint));
     page.on('pageerror', (error) => this.faults.push(error.message));
     // Violations of the content security policy are reported here too.
     page.on('console', (message) => {
@@ -63,6 +65,17 @@ export class Person {
 
   start() {
     return this.page.click('#start');
+  }
+
+  /** Loads the page anew; the states before that are forgotten. */
+  reload() {
+    return this.anew(() => this.page.reload());
+  }
+
+  /** @param {() => Promise<unknown>} load  what leads to a new document */
+  async anew(load) {
+    this.#seen = 0;
+    await Promise.all([this.page.waitForEvent('load'), load()]);
   }
 
   /** Closes the whole browser profile, without a Stop. */

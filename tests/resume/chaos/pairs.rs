@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{SETTINGS, WINDOW, assert_cut_everywhere, assert_forgotten, chance, cuts, holdings, seed};
+use crate::support;
 use crate::support::metrics::sample;
 use crate::support::proxy::{Cut, Proxy};
 use crate::support::resumable::{Acknowledges, Resumable};
@@ -19,7 +20,7 @@ const PAIRS: usize = 50;
 /// Of each client: a thousand in all.
 const CUTS: usize = 10;
 /// What a connection carries one way at most, in bytes.
-const LIFETIME: u64 = 5_000;
+const LIFETIME: u64 = 4_000;
 /// What a client keeps before it waits for the server; the log of its partner holds more.
 const UNACKNOWLEDGED: usize = 100;
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -120,8 +121,9 @@ impl Talker {
 
     /// The end of the match, whatever is said before of the partner's coming and going.
     async fn left(&mut self, reason: &str) {
+        let until = Instant::now() + WINDOW + support::PATIENCE;
         loop {
-            let heard = self.client.hear().await;
+            let heard = self.client.hear_until(until).await.expect("the end of the match");
             if heard["type"] == "partner-left" {
                 assert_eq!(heard["reason"], reason);
                 return;
@@ -144,7 +146,7 @@ async fn end(pair: usize, one: Talker, mut other: Talker) {
             client.drop_connection();
             drop(client);
             other.left("timeout").await;
-            let silence = other.client.hear_until(Instant::now() + WINDOW / 4).await;
+            let silence = other.client.hear_until(Instant::now() + Duration::from_secs(1)).await;
             assert_eq!(silence, None, "an end is told once");
             other.client.bye().await;
         }

@@ -21,7 +21,7 @@ const MEMBERS: usize = 5;
 /// Of each member.
 const CUTS: usize = 10;
 /// What a connection carries one way at most, in bytes.
-const LIFETIME: u64 = 4_000;
+const LIFETIME: u64 = 3_000;
 const UNACKNOWLEDGED: usize = 60;
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -54,7 +54,8 @@ impl Speaker {
     async fn enter(proxies: &[Arc<Proxy>], seed: u64, group: usize, member: usize) -> Self {
         let number = group * MEMBERS + member;
         let proxy = Arc::clone(&proxies[member]);
-        let acknowledges = if number % 2 == 0 { Acknowledges::WithPongs } else { Acknowledges::WithFrames(32) };
+        let acknowledges =
+            if number.is_multiple_of(2) { Acknowledges::WithPongs } else { Acknowledges::WithFrames(32) };
         let client = Resumable::enter(proxy.address, acknowledges).await;
         let presence = Presence::new(&client.id);
         Self {
