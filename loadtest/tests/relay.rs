@@ -62,7 +62,7 @@ async fn a_good_relay_passes_and_all_figures_are_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn frames_larger_than_a_socket_takes_at_once_pass_too() {
-    let report = against(Wrong::Nothing, "--pairs 2 --window 16 --payload 400000").await;
+    let report = against(Wrong::Nothing, "--pairs 2 --window 4 --payload 400000").await;
     assert!(report.passed(), "{report}");
 }
 

@@ -5,8 +5,7 @@
 export { Meetpoint } from './client/meetpoint.js';
 export { MeetpointError } from './client/events.js';
 export { negotiate } from './client/negotiate.js';
-export { mintCode, redeemCode } from './client/rendezvous.js';
-export { openSide } from './client/side.js';
+export { mintCode, openSide, redeemCode } from './client/rendezvous.js';
 
 /**
  * @typedef {import('./client/meetpoint.js').MeetpointOptions} MeetpointOptions
@@ -14,10 +13,10 @@ export { openSide } from './client/side.js';
  * @typedef {import('./client/connection.js').State} State
  * @typedef {import('./client/connection.js').StateChange} StateChange
  * @typedef {import('./client/match.js').Match} Match
- * @typedef {import('./client/channel.js').Signal} Signal
+ * @typedef {import('./client/events.js').Signal} Signal
  * @typedef {import('./client/room.js').Room} Room
  * @typedef {import('./client/room.js').Peer} Peer
- * @typedef {import('./client/side.js').Side} Side
+ * @typedef {import('./client/rendezvous.js').Side} Side
  * @typedef {import('./client/negotiate.js').Channel} Channel
  * @typedef {import('./client/negotiate.js').Negotiation} Negotiation
  */

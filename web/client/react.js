@@ -11,6 +11,7 @@
  *
  * @typedef {object} Handlers
  * @property {boolean} [enabled]  false: not connected
+ * @property {boolean} [requeue]  false: whom the partner left does not look for another by itself
  * @property {(sdp: any, match: Match) => void} [onOffer]
  * @property {(sdp: any, match: Match) => void} [onAnswer]
  * @property {(candidate: any, match: Match) => void} [onIceCandidate]
@@ -152,13 +153,18 @@ class Meeter {
     match.addEventListener('back', this.#show);
     match.addEventListener('left', ({ reason }) => {
       this.#options.onPartnerLeft?.(reason, match);
+      if (reason !== 'closed' && (this.#options.requeue ?? true)) this.#seek();
       this.#show();
     });
-    match.addEventListener('signal', ({ frame }) => {
-      if (frame.type === 'ice') this.#options.onIceCandidate?.(frame.candidate, match);
-      else this.#options[frame.type === 'offer' ? 'onOffer' : 'onAnswer']?.(frame.sdp, match);
-    });
-    this.#options.onMatched?.(match);
+    const { onOffer, onAnswer, onIceCandidate, onMatched } = this.#options;
+    // Without these it is `negotiate` that listens, and what came first is kept for that.
+    if (onOffer || onAnswer || onIceCandidate) {
+      match.addEventListener('signal', ({ frame }) => {
+        if (frame.type === 'ice') this.#options.onIceCandidate?.(frame.candidate, match);
+        else this.#options[frame.type === 'offer' ? 'onOffer' : 'onAnswer']?.(frame.sdp, match);
+      });
+    }
+    onMatched?.(match);
     this.#show();
   }
 }

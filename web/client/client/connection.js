@@ -9,16 +9,15 @@
  * @property {number} [code]  of the close that led here; 1006 for a cut
  * @property {string} [reason]
  * @property {boolean} [resumed]  on `connected`: whether the session went on
- * @property {number} [retryIn]  on `disconnected`: milliseconds to the next attempt
  *
  * @typedef {string | URL} Address
  * @typedef {typeof globalThis.WebSocket} SocketClass
  * @typedef {object} ConnectionEvents
  * @property {() => void} onopen
  * @property {(text: string) => void} ontext
- * @property {() => void} onping  the server shall show that it lives
+ * @property {() => void} [onping]  the server shall show that it lives
  * @property {(change: StateChange) => void} onstate
- * @property {() => void} onpagehide
+ * @property {() => void} [onpagehide]
  */
 
 /** Full jitter, in milliseconds: the clients of a restarted server do not return as one crowd. */
@@ -30,19 +29,9 @@ const STABLE_AFTER = 5_000;
 const DIAL_PATIENCE = 15_000;
 /** From a ping to any word. */
 const PONG_PATIENCE = 8_000;
-/** A timer that rings so much too late tells of a frozen page, not of a dead network. */
-const FROZEN = 1_000;
 
 /** @param {number} code */
 const comesBack = (code) => [1001, 1006, 1011, 1012, 1013].includes(code) || (code >= 4000 && code < 4400);
-
-/** @param {Address} address @param {Record<string, string>} query */
-function socketUrl(address, query) {
-  const url = new URL(address, globalThis.location?.href);
-  url.protocol = url.protocol.replace('http', 'ws');
-  for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
-  return url;
-}
 
 export class Connection {
   /** @type {State} */
@@ -75,15 +64,17 @@ export class Connection {
    * @param {ConnectionEvents} events
    */
   constructor(addresses, query, { WebSocket = globalThis.WebSocket, signal }, events) {
-    this.#urls = [addresses].flat().map((address) => socketUrl(address, query));
-    if (!this.#urls.length) throw new TypeError('no URL');
-    if (!WebSocket) throw new TypeError('no WebSocket: pass one');
+    this.#urls = [addresses].flat().map((address) => {
+      const url = new URL(address, globalThis.location?.href);
+      url.protocol = url.protocol.replace('http', 'ws');
+      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+      return url;
+    });
     this.#WebSocket = WebSocket;
     this.#events = events;
 
     const over = { signal: this.#over.signal };
-    for (const type of ['online', 'pageshow', 'visibilitychange']) globalThis.addEventListener?.(type, () => this.#wake(type), over);
-    globalThis.addEventListener?.('pagehide', () => events.onpagehide(), over);
+    for (const type of ['online', 'pageshow', 'visibilitychange', 'pagehide']) globalThis.addEventListener?.(type, () => this.#wake(type), over);
     signal?.addEventListener('abort', () => this.end(), over);
     // Not at once: there is time to listen, and what is closed again in the same turn never dials.
     queueMicrotask(() => (signal?.aborted ? this.end() : this.#dial()));
@@ -128,20 +119,19 @@ export class Connection {
     if (this.over) return;
     this.#abandon();
     this.#timer = setTimeout(() => this.lost('no answer'), DIAL_PATIENCE);
-    let socket;
     try {
-      socket = this.#socket = new this.#WebSocket(this.#urls[this.at]);
+      const socket = (this.#socket = new this.#WebSocket(this.#urls[this.at]));
+      socket.onopen = () => this.#events.onopen();
+      socket.onmessage = ({ data }) => {
+        this.#heard = true;
+        this.#events.ontext(data);
+      };
+      socket.onclose = ({ code, reason }) => this.lost(reason, code);
+      // What follows an error is a close; but some implementations throw errors that nobody listens to.
+      socket.onerror = () => {};
     } catch (error) {
-      return this.end('failed', { reason: String(error) });
+      this.end('failed', { reason: String(error) });
     }
-    socket.onopen = () => this.#events.onopen();
-    socket.onmessage = ({ data }) => {
-      this.#heard = true;
-      this.#events.ontext(data);
-    };
-    socket.onclose = ({ code, reason }) => this.lost(reason, code);
-    // What follows an error is a close; but some implementations throw errors that nobody listens to.
-    socket.onerror = () => {};
   }
 
   /** Gives this connection up; whether for another one, its close code tells. @param {string} reason @param {number} [code] */
@@ -152,19 +142,19 @@ export class Connection {
     // The session is where it was: another address is worth a try only after this one did not answer, or goes out of service.
     if ((!upAt || code === 1001) && globalThis.navigator?.onLine !== false) this.at = (this.at + 1) % this.#urls.length;
     if (upAt && Date.now() - upAt > STABLE_AFTER) this.#attempt = 0;
-    const retryIn = Math.random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** this.#attempt++);
-    this.#timer = setTimeout(() => this.#dial(), retryIn);
+    const delay = Math.random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** this.#attempt++);
+    this.#timer = setTimeout(() => this.#dial(), delay);
     this.#suspension ??= setTimeout(() => this.#enter('suspended'), this.suspendAfter);
-    if (this.state !== 'suspended') this.#enter('disconnected', { code, reason, retryIn });
+    if (this.state !== 'suspended') this.#enter('disconnected', { code, reason });
   }
 
   /** @param {string} type  of the event that says so */
   #wake(type) {
+    if (type === 'pagehide') return this.#events.onpagehide?.();
     if (globalThis.document?.visibilityState === 'hidden') return;
     // What was dialled without a network may wait for long.
     if (!this.#socket || (type === 'online' && !this.#upAt)) this.#dial();
     else if (this.#upAt && this.#pingInterval) this.#ping();
-    else if (type === 'online') this.lost('network changed');
   }
 
   /** The server's own pings are invisible to a page, and a dead network closes no socket for minutes: so the client asks too. */
@@ -172,11 +162,12 @@ export class Connection {
     clearTimeout(this.#timer);
     const patience = Math.min(PONG_PATIENCE, this.#pingInterval);
     this.#heard = false;
-    this.#events.onping();
+    this.#events.onping?.();
     const due = Date.now() + patience;
     this.#timer = setTimeout(() => {
       if (this.#heard) this.#timer = setTimeout(() => this.#ping(), this.#pingInterval - patience);
-      else if (Date.now() - due > FROZEN) this.#ping();
+      // A timer that rings far too late tells of a frozen page, not of a dead network.
+      else if (Date.now() - due > 1_000) this.#ping();
       else this.lost('silent');
     }, patience);
   }

@@ -3,6 +3,7 @@
  *
  * @typedef {{ type: string, [field: string]: any }} Frame  one JSON object of the wire
  * @typedef {{ code: string, message: string, frame: Frame }} Refusal  an error frame that belongs to no promise
+ * @typedef {{ type: 'offer' | 'answer', sdp: any } | { type: 'ice', candidate: any }} Signal
  */
 
 /** What must not be missed between the answer to a promise and the first listener. */
@@ -53,6 +54,47 @@ export class Target extends EventTarget {
    */
   removeEventListener(type, listener, options) {
     super.removeEventListener(type, /** @type {EventListener} */ (listener), options);
+  }
+}
+
+/**
+ * Somebody at the other end: a partner, a peer of a room, or a side.
+ *
+ * @template {{ signal: { frame: Signal }, left: { reason: string } }} Events
+ * @extends {Target<Events>}
+ */
+export class Channel extends Target {
+  /** Taken over from before a reload of this page: the connection has to be made anew, by this side. */
+  restored;
+  ended = false;
+  /** Until when the other one, cut off, may come back, in ms since 1970; 0 when it is here. */
+  away = 0;
+
+  #say;
+
+  /** @param {boolean} restored @param {(frame: Frame) => void} say @internal */
+  constructor(restored, say) {
+    super();
+    this.restored = restored;
+    this.#say = say;
+  }
+
+  /** To the other one; to nobody when this has ended. @param {Signal} frame */
+  signal(frame) {
+    if (!this.ended) this.#say(frame);
+  }
+
+  /** @param {Events['left']['reason']} [reason]  none when this side ended it @internal */
+  end(reason) {
+    if (this.ended) return;
+    this.ended = true;
+    this.away = 0;
+    if (reason) emit(this, 'left', { reason });
+  }
+
+  /** @param {Frame} frame  relayed from the other one @internal */
+  hear({ type, sdp, candidate }) {
+    emit(this, 'signal', { frame: type === 'ice' ? { type, candidate } : { type, sdp } });
   }
 }
 

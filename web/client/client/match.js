@@ -3,7 +3,7 @@
  *
  * @typedef {import('./events.js').Frame} Frame
  * @typedef {import('./pairing.js').Pairing} Pairing
- * @typedef {import('./channel.js').Signal} Signal
+ * @typedef {import('./events.js').Signal} Signal
  * @typedef {'next' | 'left' | 'disconnected' | 'timeout' | 'lost' | 'closed'} PartingReason
  *   `lost`: our session could not be resumed; `closed`: the client is over
  * @typedef {object} Partner
@@ -13,8 +13,7 @@
  * @property {string} roomId
  */
 
-import { Channel } from './channel.js';
-import { emit } from './events.js';
+import { Channel, emit } from './events.js';
 
 /**
  * @extends {Channel<{
@@ -38,7 +37,7 @@ export class Match extends Channel {
 
   /** @param {Partner} partner @param {boolean} restored @param {Pairing} pairing @internal */
   constructor({ partnerId, partnerUserId, initiator, roomId }, restored, pairing) {
-    super(restored, (frame) => pairing.tell(frame, partnerId));
+    super(restored, (frame) => pairing.wire.tell(frame, partnerId));
     this.partnerId = partnerId;
     this.partnerUserId = partnerUserId;
     this.initiator = initiator;
@@ -48,7 +47,7 @@ export class Match extends Channel {
 
   /** Any JSON, which the partner gets as `message`. For servers with rooms only. @param {unknown} data */
   send(data) {
-    this.tell({ type: 'send', data });
+    this.signal(/** @type {any} */ ({ type: 'send', data }));
   }
 
   /** Ends this match and waits for another one. @param {{ signal?: AbortSignal }} [options] @returns {Promise<Match>} */

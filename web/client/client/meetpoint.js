@@ -19,8 +19,7 @@
  * @property {number} [maxQueue]  frames that may be unread by the server, 256 by default
  *
  * @typedef {object} Wire  what the parts of a session say over it
- * @property {(frame: Frame) => void} say  throws over the bound of what may be unread
- * @property {(frame: Frame) => void} insist  does not
+ * @property {(frame: Frame, insist?: boolean) => number} say  throws over the bound of what may be unread, unless it insists; returns the frame's number
  * @property {(frame: Frame, to: string) => void} tell  to one client
  * @property {(frame: Frame, signal?: AbortSignal) => Promise<any>} ask
  * @property {() => number} ping  returns its number
@@ -29,15 +28,14 @@
  *   `waiting`: this page stood in the queue; its place is kept for the next `match()`
  */
 
-import { Asks, WHOEVER } from './asks.js';
 import { Connection } from './connection.js';
 import { MeetpointError, Target, emit } from './events.js';
-import { Log } from './log.js';
 import { Pairing } from './pairing.js';
 import { Room } from './room.js';
+import { Asks, Log, WHOEVER } from './session.js';
 
-const PING = { type: 'ping' };
-const MAX_BUFFERED = 1 << 20;
+/** Of a server that names none, in milliseconds. */
+const PING_INTERVAL = 20_000;
 
 /** @extends {Target<{ statechange: StateChange, error: Refusal }>} */
 export class Meetpoint extends Target {
@@ -52,7 +50,7 @@ export class Meetpoint extends Target {
   #live = false;
   /** What a reload left, while the server has not said yet whether it goes on. */
   #takenOver = '';
-  #asks = new Asks((frame) => this.#say(frame));
+  #asks = new Asks((frame, insist) => this.#say(frame, insist));
   #pairing;
   /** @type {Map<string, Room>} */
   #rooms = new Map();
@@ -70,12 +68,11 @@ export class Meetpoint extends Target {
     this.#log = new Log(maxQueue);
     /** @type {Wire} */
     this.#wire = {
-      say: (frame) => void this.#say(frame),
-      insist: (frame) => void this.#say(frame, true),
+      say: (frame, insist) => this.#say(frame, insist),
       ask: (frame, signal) => this.#asks.ask(frame, signal),
       ping: () => this.#ping(),
       // Addressed, it cannot reach whoever takes the partner's place before it arrives. Servers without rooms ignore that.
-      tell: (frame, to) => void this.#say({ ...frame, to, ref: WHOEVER }),
+      tell: (frame, to) => this.#say({ ...frame, to, ref: WHOEVER }),
     };
     this.#pairing = new Pairing(this.#wire);
     this.#connection = new Connection(url, { resumable: '1' }, options, {
@@ -166,7 +163,7 @@ export class Meetpoint extends Target {
   #say(frame, insist) {
     if (!insist) {
       if (this.#connection.over) throw new MeetpointError('CLOSED');
-      if (this.#log.full || this.#connection.buffered > MAX_BUFFERED) throw new MeetpointError('QUEUE_FULL');
+      if (this.#log.full(this.#connection.buffered)) throw new MeetpointError('QUEUE_FULL');
     }
     const text = JSON.stringify(frame);
     // What is said on a socket that cannot be resumed need not be kept.
@@ -181,7 +178,7 @@ export class Meetpoint extends Target {
   #ping() {
     // Not to be crowded by itself, it counts before it is said.
     const number = this.#log.pinged();
-    this.#say(PING, true);
+    this.#say({ type: 'ping' }, true);
     return number;
   }
 
@@ -195,21 +192,22 @@ export class Meetpoint extends Target {
   #hear(text) {
     /** @type {Frame} */
     const frame = attempt(() => JSON.parse(text)) ?? {};
+    const { type, topic, from } = frame;
     if (!this.#live) return this.#greeted(frame);
     this.#log.received++;
-    if (frame.type === 'pong') {
+    if (type === 'pong') {
       const read = this.#log.pong();
       this.#asks.read(read);
       this.#pairing.read(read);
-    } else if (frame.type === 'error') {
+    } else if (type === 'error') {
       this.#refused(frame);
     } else {
       this.#asks.hear(frame);
-      const { topic, from } = frame;
       // Older servers leave it to the two to agree who offers.
-      if (frame.type === 'matched') frame.initiator ??= this.clientId < frame.partnerId;
+      if (type === 'matched') frame.initiator ??= this.clientId < frame.partnerId;
       if (topic !== undefined) this.#rooms.get(topic)?.hear(frame);
-      else if (from === this.#pairing.match?.partnerId || !from) this.#pairing.hear(frame);
+      // What an earlier partner still had under way is none of the next match's business.
+      else if (!from || from === this.#pairing.match?.partnerId) this.#pairing.hear(frame);
       // Somebody who spoke to us without naming the topic.
       else for (const room of this.#rooms.values()) if (room.peers.has(from)) return room.hear(frame);
     }
@@ -217,12 +215,13 @@ export class Meetpoint extends Target {
 
   /** @param {Frame} frame */
   #greeted(frame) {
-    if (frame.type === 'ready') this.#begin(frame);
-    else if (frame.type === 'resumed') this.#resume(frame);
-    else if (frame.type === 'error') {
+    const { type, code } = frame;
+    if (type === 'ready') this.#begin(frame);
+    else if (type === 'resumed') this.#resume(frame);
+    else if (type === 'error') {
       // Whatever is wrong with our hello, it is what we kept: without it, it will do.
       this.#log.token = '';
-      this.#connection.lost(frame.code);
+      this.#connection.lost(code);
     }
   }
 
@@ -238,8 +237,8 @@ export class Meetpoint extends Target {
 
   /** @param {Frame} frame  `ready`: this is another session */
   #begin(frame) {
-    this.#log = new Log(this.#maxQueue, { features: frame.features ?? [] });
-    if (frame.pingInterval) this.#log.pingInterval = frame.pingInterval;
+    const { features = [], pingInterval = PING_INTERVAL } = frame;
+    this.#log = new Log(this.#maxQueue, { features, pingInterval });
     this.#enter(frame);
     if (this.#userId !== undefined) this.#say({ type: 'auth', userId: this.#userId });
     this.#asks.again();

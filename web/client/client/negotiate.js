@@ -4,7 +4,7 @@
  * Steps are done one after the other, so no candidate overtakes the description it belongs to, and an offer that comes
  * while ours is being made finds it made: the polite side then takes its own back, the other one ignores what came.
  *
- * @typedef {import('./channel.js').Signal} Signal
+ * @typedef {import('./events.js').Signal} Signal
  * @typedef {EventTarget & { signal(frame: any): void, readonly restored?: boolean }} Channel
  *   has events `signal` with a `frame`
  * @typedef {object} NegotiationOptions
@@ -17,7 +17,10 @@ import { Target, emit } from './events.js';
 
 /** Milliseconds for which the polite side leaves it to the other one to restart ICE. */
 const AFTER_YOU = 3_000;
-const MAX_EARLY = 256;
+/** Milliseconds after which a connection that has gathered nothing is taken for one that can be rolled back. */
+const GATHERING = 2_000;
+/** Frames that may wait: for a description, or for the page to build another connection. */
+const MAX_WAITING = 256;
 
 /** The session id of an `o=` line: another one is another RTCPeerConnection. @param {string} sdp */
 const sessionOf = (sdp) => /^o=\S+ (\S+)/m.exec(sdp)?.[1];
@@ -43,6 +46,7 @@ export class Negotiation extends Target {
   /** @type {Promise<void>} */
   #work = Promise.resolve();
   #closed = new AbortController();
+  #gathering;
 
   /** @param {RTCPeerConnection} pc @param {Channel} channel @param {NegotiationOptions} options @internal */
   constructor(pc, channel, { polite, first = !polite || !!channel.restored, signal }) {
@@ -62,11 +66,16 @@ export class Negotiation extends Target {
       for (const frame of before.#inbox.splice(0)) this.#receive(frame);
     }
     channel.addEventListener('signal', (event) => this.#receive(/** @type {any} */ (event).frame), until);
-    pc.addEventListener('icecandidate', ({ candidate }) => candidate && channel.signal({ type: 'ice', candidate }), until);
+    // In its turn: no candidate overtakes the description that it belongs to.
+    pc.addEventListener('icecandidate', ({ candidate }) => candidate && this.#enqueue(() => this.#say({ type: 'ice', candidate })), until);
     pc.addEventListener('connectionstatechange', () => this.#watch(), until);
     pc.addEventListener('negotiationneeded', () => this.#enqueue(() => this.#offer()), until);
+    this.#gathering = new Promise((resolve) => {
+      pc.addEventListener('icecandidate', resolve, until);
+      setTimeout(resolve, GATHERING);
+    });
     // What was added before may have had its event already.
-    if (pc.getTransceivers().length) this.#enqueue(() => this.#offer());
+    if (pc.getTransceivers().length) this.#enqueue(() => this.#session || this.#offer());
   }
 
   /** Lets go of the connection and the channel; closes neither. */
@@ -76,14 +85,14 @@ export class Negotiation extends Target {
 
   /** @param {Signal} frame */
   #receive(frame) {
-    this.#inbox.push(frame);
+    if (this.#inbox.push(frame) > MAX_WAITING) this.#inbox.pop();
     this.#enqueue(async () => {
       const next = this.#inbox.shift();
       if (next) await (next.type === 'ice' ? this.#candidate(next.candidate) : this.#description(next));
     });
   }
 
-  /** @param {() => Promise<void>} step */
+  /** @param {() => any} step */
   #enqueue(step) {
     const gone = () => this.#closed.signal.aborted || this.#pc.signalingState === 'closed';
     this.#work = this.#work
@@ -94,14 +103,21 @@ export class Negotiation extends Target {
   }
 
   async #offer() {
+    // An offer that waits for us says what ours would.
+    if (this.#polite && this.#inbox.some(({ type }) => type === 'offer')) return;
     if (this.#mayOffer && this.#pc.signalingState === 'stable') await this.#describe();
   }
 
   /** Without an argument, setLocalDescription makes what the moment asks for: an offer, or the answer to one. */
   async #describe() {
     await this.#pc.setLocalDescription();
-    const sdp = this.#pc.localDescription;
-    if (sdp && !this.#closed.signal.aborted) this.#channel.signal({ type: sdp.type, sdp });
+    const sdp = /** @type {RTCSessionDescription} */ (this.#pc.localDescription);
+    this.#say({ type: sdp.type, sdp });
+  }
+
+  /** @param {any} frame */
+  #say(frame) {
+    if (!this.#closed.signal.aborted) this.#channel.signal(frame);
   }
 
   /** @param {Extract<Signal, { sdp: any }>} frame */
@@ -118,6 +134,8 @@ export class Negotiation extends Target {
     }
     const state = this.#pc.signalingState;
     if (type === 'offer' ? state !== 'stable' && !this.#polite : state !== 'have-local-offer') return;
+    // Chromium never gathers again after a rollback that came before it knew its networks.
+    if (type === 'offer' && state !== 'stable') await this.#gathering;
     await this.#pc.setRemoteDescription({ type, sdp });
     this.#session = session;
     if (type === 'offer') await this.#describe();
@@ -130,16 +148,13 @@ export class Negotiation extends Target {
     if (this.#pc.remoteDescription) {
       // One that this browser cannot use (an unknown transport, of an offer taken back) costs nothing: others follow.
       await this.#pc.addIceCandidate(candidate).catch(() => {});
-    } else if (this.#early.length < MAX_EARLY) this.#early.push(candidate);
+    } else if (this.#early.push(candidate) > MAX_WAITING) this.#early.pop();
   }
 
   #watch() {
-    setTimeout(
-      () => {
-        if (this.#pc.connectionState === 'failed' && !this.#closed.signal.aborted) this.#pc.restartIce();
-      },
-      this.#polite ? AFTER_YOU : 0,
-    );
+    const restart = () => this.#pc.connectionState === 'failed' && this.#pc.restartIce();
+    if (this.#polite) setTimeout(restart, AFTER_YOU);
+    else restart();
   }
 }
 

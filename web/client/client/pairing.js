@@ -22,21 +22,20 @@
 import { MeetpointError, abortable } from './events.js';
 import { Match } from './match.js';
 
+/** @returns {Standing} */
+const idle = () => ({ claimed: false, stoodInQueue: false, crossing: '', fence: 0 });
+
 export class Pairing {
   /** @type {Match | null} */
   match = null;
 
-  #wire;
   /** @type {Set<Seeker>} */
   #seekers = new Set();
-  /** @type {Standing} */
-  #at = { claimed: false, stoodInQueue: false, crossing: '', fence: 0 };
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #grace;
+  #at = idle();
 
   /** @param {Wire} wire */
   constructor(wire) {
-    this.#wire = wire;
+    this.wire = wire;
   }
 
   get waiting() {
@@ -53,7 +52,7 @@ export class Pairing {
     const seeker = /** @type {Seeker} */ ({});
     const start = (/** @type {Seeker['resolve']} */ resolve, /** @type {Seeker['reject']} */ reject) => {
       if (this.current) throw new MeetpointError('ALREADY_PAIRED');
-      if (!this.match && !this.#seekers.size) this.#wire.say({ type: 'available' });
+      if (!this.match && !this.#seekers.size) this.wire.say({ type: 'available' });
       this.#at.stoodInQueue = false;
       this.#seekers.add(Object.assign(seeker, { resolve, reject }));
       if (this.match) this.#claim();
@@ -78,19 +77,18 @@ export class Pairing {
       case 'offer':
       case 'answer':
       case 'ice':
-        // What an earlier partner still had under way is none of this match's business.
-        if (this.match && (frame.from ?? this.match.partnerId) === this.match.partnerId) this.match.hear(frame);
+        this.match?.hear(frame);
     }
   }
 
   /** @param {string} code  of an error @returns {boolean} whether it is explained by frames that crossed */
   excuses(code) {
-    if (code === 'ALREADY_PAIRED') return !!this.match || !!this.#at.crossing;
-    if (code !== 'NOT_PAIRED') return false;
-    if (this.#at.crossing) this.#at.crossing = '';
-    // The server speaks in order: if it knows of no partner after it named one, this side missed the parting.
-    else if (this.match && !this.#at.fence) this.#part('left');
-    return true;
+    if (code === 'NOT_PAIRED') {
+      if (this.#at.crossing) this.#at.crossing = '';
+      // The server speaks in order: if it knows of no partner after it named one, this side missed the parting.
+      else if (this.match) this.#part('left');
+    }
+    return /_PAIRED$/.test(code);
   }
 
   /** The server has read all up to this number. @param {number} read */
@@ -101,10 +99,8 @@ export class Pairing {
   /** Another session has begun. */
   lost() {
     const match = this.#forget();
-    this.#at.stoodInQueue = false;
-    this.#at.crossing = '';
-    this.#at.fence = 0;
-    if (this.#seekers.size) this.#wire.insist({ type: 'available' });
+    this.#at = idle();
+    if (this.#seekers.size) this.wire.say({ type: 'available' }, true);
     match?.end('lost');
   }
 
@@ -126,18 +122,13 @@ export class Pairing {
     this.#at = at;
   }
 
-  /** @param {Frame} frame @param {string} partnerId */
-  tell(frame, partnerId) {
-    this.#wire.tell(frame, partnerId);
-  }
-
   /** @param {Match} match  to be ended for another one, if it still is one */
   next(match) {
     match.end();
     if (match !== this.match) return;
     this.#forget();
     this.#at.crossing = 'said';
-    this.#wire.insist({ type: 'next' });
+    this.wire.say({ type: 'next' }, true);
   }
 
   /** @param {Match} match */
@@ -178,15 +169,14 @@ export class Pairing {
 
   /** Whoever does not ask for a partner in time is taken out of the queue, where the server has put this side again. */
   #settle() {
-    clearTimeout(this.#grace);
-    this.#grace = setTimeout(() => !this.current && !this.waiting && this.#leave(), 0);
+    setTimeout(() => !this.current && !this.waiting && !this.#at.fence && this.#leave(), 0);
   }
 
   #leave() {
     this.#forget();
     this.#at.crossing = '';
-    this.#wire.insist({ type: 'leave' });
-    this.#at.fence = this.#wire.ping();
+    this.wire.say({ type: 'leave' }, true);
+    this.#at.fence = this.wire.ping();
   }
 
   #forget() {

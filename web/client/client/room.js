@@ -2,15 +2,14 @@
  * A topic and the others in it. Its peers are those that the server has; 
  *
  * @typedef {import('./events.js').Frame} Frame
- * @typedef {import('./channel.js').Signal} Signal
+ * @typedef {import('./events.js').Signal} Signal
  * @typedef {import('./meetpoint.js').Wire} Wire
  * @typedef {'left' | 'disconnected' | 'timeout' | 'lost'} LeavingReason  `lost`: our own session could not be resumed
  * @typedef {{ clientId: string, initiator: boolean, userId?: unknown, info?: unknown }} PeerView  a peer as the server shows it
  * @typedef {{ topic: string, info?: unknown, inside: boolean, peers: PeerView[] }} SavedRoom
  */
 
-import { Channel } from './channel.js';
-import { MeetpointError, Target, abortable, emit } from './events.js';
+import { Channel, MeetpointError, Target, abortable, emit } from './events.js';
 
 /**
  * One of the others in a room.
@@ -62,6 +61,8 @@ export class Room extends Target {
 
   /** All pages of its peers have come. */
   #whole;
+  /** The last of a page, whom the next one comes behind; '' once that one has left. @type {string | undefined} */
+  #after;
   /** Calls of `join` under way. */
   #entering = 0;
   /** Who waits for the last page. @type {((value?: any) => void)[]} */
@@ -101,7 +102,7 @@ export class Room extends Target {
   leave() {
     if (this.ended) return;
     this.end();
-    this.#wire.insist({ type: 'leave', topic: this.topic });
+    this.#wire.say({ type: 'leave', topic: this.topic }, true);
   }
 
   /** @param {unknown} info @param {{ signal?: AbortSignal }} options @returns {Promise<this>} @internal */
@@ -157,12 +158,16 @@ export class Room extends Target {
     const peer = this.peers.get(from ?? view?.clientId ?? clientId);
     switch (type) {
       case 'joined':
-      case 'peers':
+      case 'peers': {
         for (const other of frame.peers) this.#add(other);
-        if (frame.next) return this.#wire.insist({ type: 'peers', topic, after: frame.next });
+        // Behind one who left, and may be back as the last of all, others would be missed: from the beginning, then.
+        const again = type === 'peers' && this.#after === '';
+        this.#after = again ? undefined : frame.next;
+        if (again || frame.next) return this.#wire.say({ type: 'peers', topic, after: this.#after }, true);
         this.#whole = true;
         for (const wake of this.#awaited.splice(0)) wake();
         return;
+      }
       case 'left':
         // Of an earlier stay: the `joined` of this one comes behind it.
         this.inside = false;
@@ -170,6 +175,7 @@ export class Room extends Target {
       case 'peer-joined':
         return this.#add(view);
       case 'peer-left':
+        if (clientId === this.#after) this.#after = '';
         return this.#remove(clientId, frame.reason);
       case 'message':
         return emit(this, type, { data: frame.data, from, peer });
