@@ -9,7 +9,7 @@
 //! | 4 | [`dialects`] | one file or folder per wire protocol |
 //! | 3 | [`guard`] | who may come in: origin, CORS, addresses behind proxies, credentials, signatures, rates, guessing |
 //! | 2 | [`telemetry`], [`store`] | metric handles, logs; storage backends |
-//! | 1 | [`core`] | outbox, room, queue, sides, registry; the book of offers, codes and mail: no clock, no chance, no JSON, no sockets |
+//! | 1 | [`core`] | outbox, room, queue, topics, sessions, sides, registry; the book of offers, codes and mail: no clock, no chance, no JSON, no sockets |
 //! | 0 | [`meetpoint_protocol`], [`config`] | wire formats; typed settings |
 //!
 //! The way of one frame:

@@ -1,24 +1,26 @@
-//! Every client that is connected: for finding, not for talking.
+//! Every connection and whom it serves: for finding, not for talking. By connections, because a session passes from one to the
+//! next while both are here: neither can take the other's place.
 
 use dashmap::DashMap;
-use meetpoint_protocol::{ClientId, ConnId};
+use meetpoint_protocol::ConnId;
 
 use super::outbox::Outbox;
 
 #[derive(Default)]
-pub struct Registry(DashMap<ClientId, (ConnId, Outbox)>);
+pub struct Registry(DashMap<ConnId, Outbox>);
 
 impl Registry {
-    /// The client is reached by that connection from now on.
+    /// The connection serves that client from now on.
     pub fn enter(&self, conn: ConnId, outbox: Outbox) {
-        self.0.insert(outbox.client(), (conn, outbox));
+        self.0.insert(conn, outbox);
     }
 
-    /// Forgets the client, unless another connection has taken its place.
-    pub fn leave(&self, client: ClientId, conn: ConnId) {
-        self.0.remove_if(&client, |_, (of, _)| *of == conn);
+    /// The connection has ended.
+    pub fn leave(&self, conn: ConnId) {
+        self.0.remove(&conn);
     }
 
+    /// How many connections there are.
     pub fn len(&self) -> usize {
         self.0.len()
     }
@@ -27,8 +29,8 @@ impl Registry {
         self.0.is_empty()
     }
 
-    /// Handles of all clients, as they are now.
+    /// Handles of all clients that are connected, as they are now.
     pub fn all(&self) -> Vec<Outbox> {
-        self.0.iter().map(|entry| entry.value().1.clone()).collect()
+        self.0.iter().map(|entry| entry.value().clone()).collect()
     }
 }

@@ -235,20 +235,19 @@ impl<S: Resumable> Sessions<S> {
         if !line.is_current() {
             return;
         }
-        match ending {
-            Ending::Over(why) => self.end(kept, &mut inner, why, turn),
-            Ending::Cut if !self.has_room() || line.leave(Waker::from(kept.clone())).is_err() => {
-                self.end(kept, &mut inner, Departure::Disconnected, turn);
-            }
-            Ending::Cut => {
-                let until = turn.now + self.limits.window;
-                inner.away = Some(until);
-                self.table.lock().away.insert((until, kept.outbox.client()), kept.clone());
-                self.alarm.bell.notify_one();
-                if let Some(session) = &mut inner.session {
-                    session.away(until, turn);
-                }
-            }
+        if let Ending::Over(why) = ending {
+            return self.end(kept, &mut inner, why, turn);
+        }
+        let is_kept = self.has_room() && line.leave(Waker::from(kept.clone())).is_ok();
+        if !is_kept {
+            return self.end(kept, &mut inner, Departure::Disconnected, turn);
+        }
+        let until = turn.now + self.limits.window;
+        inner.away = Some(until);
+        self.table.lock().away.insert((until, kept.outbox.client()), kept.clone());
+        self.alarm.bell.notify_one();
+        if let Some(session) = &mut inner.session {
+            session.away(until, turn);
         }
     }
 

@@ -75,7 +75,7 @@ impl Topics {
         }
     }
 
-    /// Stands up from a room that was joined; the others hear `news`. Whether the client sat there.
+    /// Stands up from a room that was joined; the others hear `news`.
     pub fn leave(
         &self,
         bucket: &Bucket,
@@ -84,13 +84,12 @@ impl Topics {
         client: ClientId,
         news: Option<&Encoded>,
         turn: &mut Turn,
-    ) -> bool {
+    ) {
         let left = room.stand_up(client, news, turn);
         if left == Left::Empty {
             self.forget(bucket, topic, room);
         }
         self.members.fetch_sub(usize::from(left != Left::NotSeated), Ordering::Relaxed);
-        left != Left::NotSeated
     }
 
     /// The topics of a bucket that begin with `prefix`, in the order of their bytes, behind `after`: at most `limit` (above 0) of them.

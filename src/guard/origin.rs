@@ -1,8 +1,20 @@
 //! Which web pages may open a socket here (RFC 6454): one list for every dialect.
 
-use http::HeaderValue;
+use std::borrow::Cow;
+
+use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
 use crate::config::{OriginPattern, Origins};
+
+/// The text of a request's Origin, letter for letter, to tell pages apart; `None` where it has none or an empty one. What is no text has a
+/// character for each byte: what differs stays different.
+pub fn text_of(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let origin = headers.get(ORIGIN).filter(|origin| !origin.is_empty())?;
+    Some(match origin.to_str() {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => Cow::Owned(origin.as_bytes().iter().copied().map(char::from).collect()),
+    })
+}
 
 /// The origins an operator allows.
 #[derive(Clone, Debug)]

@@ -205,9 +205,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
                 let Successor { line, session } = *successor;
                 self.session = Some(session);
                 if let Some(line) = line {
-                    let registry = &self.server.registry;
-                    registry.leave(self.line.outbox().client(), self.conn);
-                    registry.enter(self.conn, line.outbox().clone());
+                    self.server.registry.enter(self.conn, line.outbox().clone());
                     if self.server.drain.has_begun() {
                         line.outbox().close(Close::ShuttingDown);
                     }
@@ -366,7 +364,7 @@ impl<R> Connection<R> {
         let Some(mut session) = self.session.take() else { return };
         let (client, conn) = (self.line.outbox().client(), self.conn);
         let metrics = &self.server.metrics;
-        self.server.registry.leave(client, conn);
+        self.server.registry.leave(conn);
         metrics.closed(ended.label());
         if ended == Ended::ByServer(Close::SlowConsumer) {
             metrics.slow_consumers.inc();

@@ -185,7 +185,7 @@ async fn a_session_that_does_not_fit_when_it_is_cut_ends_at_once() {
 
 #[tokio::test]
 async fn without_a_window_hello_is_answered_and_nothing_is_kept() {
-    let server = Server::with(&[("RESUME_WINDOW", "0")]).await;
+    let server = Server::with(&[("RESUME_WINDOW", "0"), ("MAX_MSG_PER_SECOND", "0")]).await;
     let (mut one, ready) = begin(open(&server).await, json!({"type": "hello"})).await;
     assert_eq!(ready["features"], json!(["match", "rooms"]));
     for field in ["resumeToken", "resumeWindow", "resumed", "reason"] {
@@ -203,9 +203,6 @@ async fn without_a_window_hello_is_answered_and_nothing_is_kept() {
     for number in 0..600 {
         one.offer(number).await;
         other.hears_offer(&one.id, number).await;
-        if number % 100 == 99 {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
     }
     one.terminate().await;
     other.hears(json!({"type": "partner-left", "reason": "disconnected"})).await;

@@ -173,6 +173,7 @@ async fn of_two_who_come_with_one_token_at_the_same_moment_one_has_the_session()
         assert_eq!(other.hear().await["type"], "partner-away", "round {round}");
     }
     assert_eq!(sample(server.address, "meetpoint_pairs").await, 1.0);
+    assert_eq!(sample(server.address, "meetpoint_connections").await, 1.0, "neither of two is left in the books");
 }
 
 #[tokio::test]

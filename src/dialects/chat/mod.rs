@@ -27,7 +27,6 @@ mod words;
 use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
-use http::header::ORIGIN;
 use meetpoint_protocol::{ClientId, chat::Ready};
 use prometheus::IntCounter;
 
@@ -44,7 +43,11 @@ use crate::{
         sessions::Sessions,
         topics::{Bucket, Topics},
     },
-    guard::{guess::Guesses, origin::Missing, token::Tokens},
+    guard::{
+        guess::Guesses,
+        origin::{self, Missing},
+        token::Tokens,
+    },
     telemetry::metrics,
 };
 
@@ -128,12 +131,7 @@ impl Chat {
         if self.rooms.is_global {
             return EVERYBODY.into();
         }
-        // Letter for letter, and what is no text a character for each byte: what differs stays different.
-        let origin = opening.headers.get(ORIGIN).map(|origin| match origin.to_str() {
-            Ok(origin) => origin.into(),
-            Err(_) => origin.as_bytes().iter().copied().map(char::from).collect::<String>().into(),
-        });
-        origin.unwrap_or_else(|| NOWHERE.into())
+        origin::text_of(opening.headers).as_deref().unwrap_or(NOWHERE).into()
     }
 
     /// `ready`, as far as it says the same to everybody.

@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, header::ORIGIN, request::Parts};
+use http::{HeaderMap, request::Parts};
 
-use crate::core::book::Text;
+use crate::{core::book::Text, guard::origin};
 
 /// The realm of requests without an Origin. A request may name it, too.
 const NOWHERE: &str = "unknown";
@@ -22,12 +22,7 @@ impl Realm {
         if headers.get(ASKS_FOR_EVERYWHERE).is_some_and(|value| value == "true") {
             return Self(EVERYWHERE.into());
         }
-        let Some(origin) = headers.get(ORIGIN).filter(|origin| !origin.is_empty()) else { return Self(NOWHERE.into()) };
-        Self(match origin.to_str() {
-            Ok(origin) => origin.into(),
-            // A character for each byte, as the original's platform reads headers: what differs stays different.
-            Err(_) => origin.as_bytes().iter().copied().map(char::from).collect::<String>().into(),
-        })
+        Self(origin::text_of(headers).as_deref().unwrap_or(NOWHERE).into())
     }
 }
 
