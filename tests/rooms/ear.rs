@@ -5,12 +5,16 @@ use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use serde_json::{Value, json};
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use crate::support::frame::{self, CLOSE, Frame, PING, TEXT};
 use crate::support::{PATIENCE, handshake, http};
+
+/// A receive buffer for who has much to read, in bytes.
+const ROOMY: usize = 1024 * 1024;
 
 pub struct Ear {
     pub id: String,
@@ -61,6 +65,8 @@ impl Ear {
 
     /// How many whole texts come before the end, and the code of the close frame if there is one.
     pub async fn end(&mut self) -> (usize, Option<u16>) {
+        // What is left may be megabytes. Through a window smaller than a segment the kernel sends them in minutes.
+        SockRef::from(&self.stream).set_recv_buffer_size(ROOMY).expect("a size the kernel takes");
         let mut texts = 0;
         while let Some(Frame { opcode, payload }) = self.next().await {
             match opcode {
