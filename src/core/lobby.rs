@@ -147,22 +147,21 @@ impl Lobby {
         }
     }
 
-    /// A pair has ended, perhaps, because of `leaver`, whose task this is: closes its room, tells who stayed, then seats
+    /// A pair has ended, perhaps, because of `leaver`, whose task this is: closes its room, which tells who stayed, then seats
     /// the new pairs.
     fn settle(&self, inner: &mut Inner, leaver: ClientId, why: Departure, outcome: Outcome, turn: &mut Turn) {
         if let Some(abandoned) = outcome.abandoned {
-            for client in [leaver, abandoned] {
-                if let Some(guest) = inner.guests.get_mut(&client) {
-                    guest.unasked = true;
-                    guest.room.take().inspect(|room| room.dissolve());
-                }
-            }
-            if let Some(guest) = inner.guests.get(&leaver) {
+            if let Some(guest) = inner.guests.get_mut(&leaver) {
+                guest.unasked = true;
+                guest.room = None;
                 // A match that its session has not noticed is over as well.
                 guest.outbox.take_event();
             }
-            if let Some(guest) = inner.guests.get(&abandoned) {
-                guest.outbox.tell(Event::PartnerLeft(why), turn);
+            if let Some(guest) = inner.guests.get_mut(&abandoned) {
+                guest.unasked = true;
+                if let Some(room) = guest.room.take() {
+                    room.dissolve(abandoned, Event::PartnerLeft(why), turn);
+                }
             }
         }
         self.seat(inner, outcome.pairs, turn);
@@ -210,12 +209,15 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use meetpoint_protocol::{ConnId, FrameType};
 
     use super::*;
     use crate::core::{
         event::Words,
-        outbox::{Bounds, Wire},
+        outbox::{Bounds, Frame, Wire},
+        room::Delivery,
     };
 
     struct Silent;
@@ -238,15 +240,42 @@ mod tests {
         Outbox::new(ClientId::from_random([n; 16]), ConnId(n.into()), &Silent, bounds, wire)
     }
 
-    #[test]
-    fn a_match_that_ended_before_its_session_noticed_is_never_noticed() {
+    fn lobby() -> Lobby {
         let rules = Rules {
             requeue_on_partner_leave: true,
             requeue_on_next: false,
             rematch_cooldown: Duration::from_secs(5),
             rematch_memory: 3,
         };
-        let lobby = Lobby::new(rules, Arc::new(Chance::from_seed(1)));
+        Lobby::new(rules, Arc::new(Chance::from_seed(1)))
+    }
+
+    #[test]
+    fn nobody_is_refused_for_a_partner_that_left_before_being_told_that_it_left() {
+        const ROUNDS: usize = 2000;
+        let mut turn = Turn::new(Instant::now());
+        for _ in 0..ROUNDS {
+            let (lobby, [stays, leaves]) = (lobby(), [1, 2].map(client));
+            lobby.available(&stays, &mut turn).expect("nobody is paired with it");
+            lobby.available(&leaves, &mut turn).expect("nobody is paired with it");
+            let Some(Event::Matched(Match { room, .. })) = stays.take_event() else { panic!("they meet") };
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    let mut turn = Turn::new(Instant::now());
+                    let frame = Frame { frame_type: FrameType::Offer, parts: &[b"{}"] };
+                    while room.relay(stays.client(), &frame, &mut turn) != Delivery::NotSeated {
+                        turn.flush();
+                    }
+                    assert!(matches!(stays.take_event(), Some(Event::PartnerLeft(_))));
+                });
+                lobby.gone(leaves.client(), Departure::Disconnected, &mut turn);
+            });
+        }
+    }
+
+    #[test]
+    fn a_match_that_ended_before_its_session_noticed_is_never_noticed() {
+        let lobby = lobby();
         let mut turn = Turn::new(Instant::now());
         let [me, first, second] = [1, 2, 3].map(client);
         for client in [&me, &first, &second] {

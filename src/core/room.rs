@@ -221,9 +221,14 @@ impl Room {
         self.len() == 0
     }
 
-    /// Everybody stands up: whatever is said here from now on reaches nobody.
-    pub fn dissolve(&self) {
-        self.seats.lock().taken.clear();
+    /// Everybody stands up: whatever is said here from now on reaches nobody. Who is left behind hears why before anything
+    /// that it says can be refused for it.
+    pub fn dissolve(&self, abandoned: ClientId, why: Event, turn: &mut Turn) {
+        let mut seats = self.seats.lock();
+        if let Some(seat) = seats.taken.get(&abandoned) {
+            seat.outbox.tell(why, turn);
+        }
+        seats.taken.clear();
     }
 }
 
