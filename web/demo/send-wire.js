@@ -69,8 +69,13 @@ export class Wire {
   #woken(signal) {
     signal.throwIfAborted();
     return new Promise((resolve) => {
-      this.#waiting.add(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      // A large file waits here thousands of times: the signal must not remember them all.
+      const go = () => {
+        signal.removeEventListener('abort', go);
+        resolve();
+      };
+      this.#waiting.add(go);
+      signal.addEventListener('abort', go);
     });
   }
 }
