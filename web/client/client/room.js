@@ -1,5 +1,5 @@
 /**
- * A topic and the others in it. Its peers are those that the server has; 
+ * A topic and the others in it: those of whom the server has told, and not yet told that they left.
  *
  * @typedef {import('./events.js').Frame} Frame
  * @typedef {import('./events.js').Signal} Signal
