@@ -7,7 +7,7 @@ use meetpoint_protocol::{
 
 use super::{Duo, News, Receipt, Sides, courier::Parcel, duo::Inner};
 use crate::core::{
-    book::{Outcome, Refusal, Unavailable},
+    book::{Refusal, Unavailable},
     outbox::Frame,
     turn::Turn,
 };
@@ -86,12 +86,10 @@ impl Sides {
         }
     }
 
-    /// At once where it is durable already, else by the courier.
+    /// At once where it is durable already and none waits before it, else by the courier.
     fn deliver(&self, parcel: Parcel, turn: &mut Turn) {
-        if parcel.commit.outcome() == Outcome::Durable {
+        if let Some(parcel) = self.courier.take(parcel) {
             self.settled(&parcel, Ok(()), turn);
-        } else {
-            self.courier.take(parcel);
         }
     }
 

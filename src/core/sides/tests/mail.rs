@@ -46,6 +46,24 @@ fn mail_that_is_lost_is_shown_to_nobody_and_its_sender_hears_so() {
 }
 
 #[test]
+fn a_receipt_does_not_overtake_those_that_are_still_to_be_delivered() {
+    let mut stage = Stage::new();
+    let (a, b) = (stage.seat(Side::A), stage.seat(Side::B));
+    a.heard();
+    b.heard();
+    stage.send(&a, Side::B, "1", Some("x")).expect("room");
+    stage.send(&a, Side::B, "2", Some("y")).expect("room");
+    stage.journal.hurry();
+    let first = stage.sides.courier.next_settled().expect("durable");
+    stage.send(&a, Side::B, "3", Some("z")).expect("room");
+    stage.sides.settle(first, &mut stage.turn());
+    assert_eq!(a.heard(), ["sent x 1", "sent y 2", "sent z 3"]);
+    stage.send(&a, Side::B, "4", Some("at once")).expect("room");
+    assert_eq!(a.heard(), ["sent at once 4"]);
+    assert_eq!(b.heard(), ["mail 1 1", "mail 2 2", "mail 3 3", "mail 4 4"]);
+}
+
+#[test]
 fn a_sender_that_has_gone_before_the_commit_has_sent_all_the_same() {
     let mut stage = Stage::new();
     let (a, b) = (stage.seat(Side::A), stage.seat(Side::B));
