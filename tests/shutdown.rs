@@ -12,7 +12,7 @@ use support::peer::Manners;
 use support::server::Server;
 
 /// Slack for a busy machine.
-const SLACK: Duration = Duration::from_secs(2);
+const SLACK: Duration = Duration::from_secs(5);
 
 /// A guest that never answers a close, so that the server has somebody to wait for.
 async fn stubborn(server: &Server) -> Guest {

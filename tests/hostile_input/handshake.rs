@@ -8,7 +8,7 @@ use crate::support::http::{self, Response};
 use crate::support::server::Server;
 
 /// A refusal is no work; this is for a busy machine.
-const AT_ONCE: Duration = Duration::from_secs(2);
+const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// The correct upgrade request with one header replaced, or removed where there is no new value.
 fn spoilt(name: &str, value: Option<&str>) -> Vec<u8> {

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use crate::support::noisy::{ROOM_FULL, Seat, room};
 use crate::support::storage::each;
 
-const TTL: (&str, &str) = ("MAILBOX_TTL", "2s");
+const TTL: (&str, &str) = ("MAILBOX_TTL", "4s");
 
 #[tokio::test]
 async fn mail_is_given_up_after_its_time() {
@@ -17,7 +17,7 @@ async fn mail_is_given_up_after_its_time() {
         let app = room(1);
         let mut a = Seat::join(&server, &app, "A").await;
         a.keep("B", json!("old")).await;
-        sleep(Duration::from_millis(2300)).await;
+        sleep(Duration::from_millis(4300)).await;
         let mut b = Seat::open(&server, &app, "B").await;
         b.hello(0).await;
         b.hears(ROOM_FULL).await;
@@ -31,7 +31,7 @@ async fn mail_is_given_up_after_its_time() {
 
 #[tokio::test]
 async fn activity_lengthens_the_life_of_all_the_mail() {
-    const STEP: Duration = Duration::from_millis(900);
+    const STEP: Duration = Duration::from_millis(1800);
     join_all(each(&[TTL]).await.map(|server| async move {
         let app = room(2);
         let mut a = Seat::join(&server, &app, "A").await;

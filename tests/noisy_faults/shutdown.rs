@@ -30,6 +30,6 @@ async fn five_hundred_sockets_hear_that_the_server_stops() {
     join_all(seats.iter_mut().map(|seat| seat.hears_close(1001, "shutting down"))).await;
     let ended = server.exit(PATIENCE).await.expect("the server ends");
     assert_eq!(ended.code(), Some(0));
-    assert!(told.elapsed() < Duration::from_secs(5), "took {:?}", told.elapsed());
+    assert!(told.elapsed() < Duration::from_secs(8), "took {:?}", told.elapsed());
     server.assert_no_panic();
 }

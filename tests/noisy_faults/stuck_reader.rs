@@ -49,7 +49,7 @@ async fn relay_all(pairs: Vec<(Seat, Seat)>) -> (Vec<(Seat, Seat)>, [Duration; 2
 
 #[tokio::test]
 async fn a_peer_that_never_reads_but_pongs_stops_nobody() {
-    let server = Server::with(&[UNLIMITED_RATE, ("WS_HEARTBEAT", "1s")]).await;
+    let server = Server::with(&[UNLIMITED_RATE, ("WS_HEARTBEAT", "2s")]).await;
     let app = room(0);
     let mut sender = Seat::join(&server, &app, "A").await;
     let handshake = Handshake { path: &path(&app, "B"), receive_buffer: Some(4096), ..Handshake::default() };

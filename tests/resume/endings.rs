@@ -158,10 +158,10 @@ async fn when_its_window_is_over_a_session_has_expired() {
 
 #[tokio::test]
 async fn that_a_session_ended_is_known_for_one_window() {
-    let server = Server::with(&[("RESUME_WINDOW", "300ms")]).await;
+    let server = Server::with(&[("RESUME_WINDOW", "2s")]).await;
     let memory = Session::enter(&server).await.bye().await;
     memory.refused(&server, "ended").await;
-    sleep(Duration::from_millis(400)).await;
+    sleep(Duration::from_millis(2100)).await;
     memory.refused(&server, "expired").await;
 }
 

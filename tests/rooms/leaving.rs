@@ -64,7 +64,7 @@ async fn the_end_of_a_socket_ends_every_membership_once() {
 
 #[tokio::test]
 async fn a_member_that_falls_silent_is_gone_for_a_timeout() {
-    let server = Server::with(&[("HEARTBEAT", "300ms")]).await;
+    let server = Server::with(&[("HEARTBEAT", "1s")]).await;
     let [mut one, mut other] = room(&server, "t").await;
     let manners = Manners { answers_pings: false, ..Manners::default() };
     let mut mute = Member::with(&server, Handshake { manners, ..Handshake::default() }).await;

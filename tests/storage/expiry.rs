@@ -30,7 +30,7 @@ async fn until_rows(place: &Place, table: &str, rows: i64) {
 async fn a_thousand_that_expire_at_once_leave_the_file_and_hold_nobody_up() {
     const MANY: usize = 1000;
     /// As far as the server's clock may be from this one, in milliseconds.
-    const CLOCKS_APART: i64 = 5;
+    const CLOCKS_APART: i64 = 50;
     let place = Place::new();
     let server = place.server(&[("OFFER_MIN_TTL", "100ms"), ("MAX_OFFERS_PER_REQUEST", "1000")]).await;
     let (many, one) = (OfferPeer::register(server.address).await, OfferPeer::register(server.address).await);
@@ -86,7 +86,7 @@ async fn sessions_answered_tags_and_nonces_leave_the_file_too() {
 
     // Those requests may still be repeated, this one hardly longer: its nonce goes before theirs.
     assert_eq!(place.rows("nonces"), Ok(2));
-    let (time, nonce, params) = (now() - 58_000, fresh_nonce(), json!({"tags": ["a"], "offers": [{"sdp": "s2"}]}));
+    let (time, nonce, params) = (now() - 55_000, fresh_nonce(), json!({"tags": ["a"], "offers": [{"sdp": "s2"}]}));
     let signature = alice.key.sign(&signed_text(time, &nonce, "publishOffer", &params));
     let auth = json!({"publicKey": alice.key.public_hex(), "timestamp": time, "nonce": nonce, "signature": signature});
     let request = json!([{"method": "publishOffer", "params": params, "auth": auth}]);

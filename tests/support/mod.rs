@@ -25,4 +25,4 @@ pub mod storage;
 use std::time::Duration;
 
 /// How long a test waits for what must come. Only a failing test ever spends it, so it is generous to a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
