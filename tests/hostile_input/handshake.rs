@@ -7,8 +7,8 @@ use crate::support::handshake::{self, UPGRADE};
 use crate::support::http::{self, Response};
 use crate::support::server::Server;
 
-/// A refusal is no work; this is for a busy machine.
-const AT_ONCE: Duration = Duration::from_secs(5);
+/// A refusal is no work; this is for a busy machine, below the five seconds after which an unfinished request is given up.
+const AT_ONCE: Duration = Duration::from_secs(3);
 
 /// The correct upgrade request with one header replaced, or removed where there is no new value.
 fn spoilt(name: &str, value: Option<&str>) -> Vec<u8> {

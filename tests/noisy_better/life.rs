@@ -20,7 +20,7 @@ async fn silent(server: &Server, app: &str, side: &str) -> Seat {
 
 #[tokio::test]
 async fn whoever_talks_lives_even_without_answering_pings() {
-    let server = Server::with(&[("WS_HEARTBEAT", "1s")]).await;
+    let server = Server::with(&[HEARTBEAT]).await;
     let app = room(1);
     let mut deaf = silent(&server, &app, "A").await;
     let mut partner = Seat::join(&server, &app, "B").await;
@@ -51,7 +51,7 @@ async fn whoever_is_silent_for_two_intervals_is_told_and_its_side_is_free() {
 
 #[tokio::test]
 async fn pings_carry_the_time_and_pongs_are_measured() {
-    let server = Server::with(&[("WS_HEARTBEAT", "1s")]).await;
+    let server = Server::with(&[HEARTBEAT]).await;
     let mut a = Seat::join(&server, &room(3), "A").await;
     let mut before = 0;
     for _ in 0..3 {

@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 
 use serde_json::json;
-use tokio::time::{Duration, sleep};
 
 use crate::session::{Memory, Session, are_away, begin, open, open_from, pair};
 use crate::support::chat::Guest;
@@ -153,15 +152,6 @@ async fn when_its_window_is_over_a_session_has_expired() {
     assert_eq!(other.hear().await["type"], "partner-away");
     other.hears(json!({"type": "partner-left", "reason": "timeout"})).await;
     are_away(&server, 0).await;
-    memory.refused(&server, "expired").await;
-}
-
-#[tokio::test]
-async fn that_a_session_ended_is_known_for_one_window() {
-    let server = Server::with(&[("RESUME_WINDOW", "2s")]).await;
-    let memory = Session::enter(&server).await.bye().await;
-    memory.refused(&server, "ended").await;
-    sleep(Duration::from_millis(2100)).await;
     memory.refused(&server, "expired").await;
 }
 

@@ -3,7 +3,6 @@
 use std::net::Ipv4Addr;
 
 use serde_json::json;
-use tokio::time::{Duration, Instant};
 
 use crate::session::{Session, open, open_from, pair};
 use crate::support::handshake::Handshake;
@@ -11,9 +10,6 @@ use crate::support::metrics::sample;
 use crate::support::proxy::{Manner, Proxy};
 use crate::support::resumable::PATH;
 use crate::support::server::Server;
-
-/// Far less than any timeout of the server's.
-const AT_ONCE: Duration = Duration::from_secs(8);
 
 #[tokio::test]
 async fn the_socket_before_is_closed_at_once_and_the_partner_hears_nothing() {
@@ -63,18 +59,16 @@ async fn nothing_is_lost_to_a_socket_before_that_no_longer_reads() {
         partner.offer(json!([number, fill])).await;
     }
     partner.settle().await;
-    let asked = Instant::now();
     let (mut after, _) = before.memory().back(&server).await;
     for number in 0..OFFERS {
         after.hears_offer(&partner.id, json!([number, fill])).await;
     }
-    assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
     after.silence().await;
     partner.silence().await;
 }
 
 #[tokio::test]
-async fn coming_back_from_a_black_hole_waits_for_nothing() {
+async fn coming_back_from_a_black_hole_loses_nothing() {
     let server = Server::start().await;
     let proxy = Proxy::to(server.address).await;
     let mut partner = Session::enter(&server).await;
@@ -93,7 +87,6 @@ async fn coming_back_from_a_black_hole_waits_for_nothing() {
         partner.offer(number).await;
     }
     partner.settle().await;
-    let asked = Instant::now();
     let (mut back, _) = lost.memory().back(&server).await;
     let mut offers = Vec::new();
     while offers.len() < 5 {
@@ -102,7 +95,6 @@ async fn coming_back_from_a_black_hole_waits_for_nothing() {
             offers.push(heard["sdp"].clone());
         }
     }
-    assert!(asked.elapsed() < AT_ONCE, "{:?}", asked.elapsed());
     assert_eq!(offers, [0, 1, 2, 3, 4]);
     back.offer("back").await;
     partner.hears_offer(&back.id, "back").await;

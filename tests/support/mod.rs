@@ -24,5 +24,6 @@ pub mod storage;
 
 use std::time::Duration;
 
-/// How long a test waits for what must come. Only a failing test ever spends it, so it is generous to a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a test waits for what must come. Only a failing test ever spends it, so it is generous to a busy machine; but well below what the
+/// server itself lets pass before it gives up a poll, a session or a silent client (20 s and more), which must not stand in for what was to come.
+pub const PATIENCE: Duration = Duration::from_secs(15);

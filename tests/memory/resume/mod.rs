@@ -3,6 +3,7 @@
 mod guessing;
 mod heartbeat;
 mod hello;
+mod succession;
 mod windows;
 
 use std::time::Duration;

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 
 /** How long a socket's end may take to be seen in the numbers. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 15_000;
 
 /** @param {import('../signaling.mjs').Server} server @returns {Promise<Map<string, number>>} every series, and each family's sum over its labels */
 async function counts(server) {
