@@ -16,7 +16,7 @@ use tokio::{
 use tracing::warn;
 
 use crate::{
-    config::{Settings, Socket, StorageType, TopicScope},
+    config::{FrameReader, Settings, Socket, StorageType, TopicScope},
     core::{
         book::{self, Book, CodeRules, Journal, Kept},
         chance::Chance,
@@ -360,6 +360,7 @@ fn limits(socket: &Socket) -> Limits {
     Limits {
         heartbeat: socket.heartbeat,
         read_buffer: socket.read_buffer.bytes(),
+        reads_in_place: socket.reader == FrameReader::InPlace,
         outbox: Bounds {
             bytes: socket.outbox_max_bytes.bytes(),
             frames: socket.outbox_max_frames,

@@ -2,7 +2,9 @@
 
 #![forbid(unsafe_code)]
 
-use std::{error::Error, future::pending, io, pin::pin, process::ExitCode, time::Duration};
+use std::{
+    error::Error, future::pending, io, pin::pin, process::ExitCode, thread::available_parallelism, time::Duration,
+};
 
 use meetpoint::{
     app::{self, App},
@@ -53,11 +55,12 @@ fn main() -> ExitCode {
 fn runtime() -> io::Result<Runtime> {
     const TASKS_BETWEEN_POLLS: u32 = 256;
     const SOCKETS_PER_POLL: usize = 128;
-    Builder::new_multi_thread()
-        .enable_all()
-        .event_interval(TASKS_BETWEEN_POLLS)
-        .max_io_events_per_tick(SOCKETS_PER_POLL)
-        .build()
+    // One worker has nobody to share its work with, and need not be ready to.
+    let mut builder = match available_parallelism() {
+        Ok(cores) if cores.get() > 1 => Builder::new_multi_thread(),
+        _ => Builder::new_current_thread(),
+    };
+    builder.enable_all().event_interval(TASKS_BETWEEN_POLLS).max_io_events_per_tick(SOCKETS_PER_POLL).build()
 }
 
 /// A start that is refused: nothing was started.

@@ -187,11 +187,13 @@ pub async fn join(client: Client, topic: &Topic, all: &HashSet<ClientId>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use meetpoint_protocol::chat::{
-        Joined, LeftReason, Message, PeerView,
-        rooms::{left, peer_joined, peer_left, peers},
+    use meetpoint_protocol::{
+        Json,
+        chat::{
+            Joined, LeftReason, Message, PeerView,
+            rooms::{left, peer_joined, peer_left, peers},
+        },
     };
-    use serde_json::value::RawValue;
 
     use super::*;
 
@@ -252,9 +254,9 @@ mod tests {
 
     #[test]
     fn a_message_is_its_senders_and_its_data() {
-        let data = RawValue::from_string(r#"{"seq":1}"#.into()).expect("JSON");
+        let data = Json::read(r#"{"seq":1}"#).expect("JSON");
         let id = client(3).to_text();
-        let text = Message::new(Some(TOPIC), &id, Some(&data)).parts().concat();
+        let text = Message::new(Some(TOPIC), &id, Some(data)).parts().concat();
         let topic = Topic::named("a");
         assert_eq!(topic.read(&text), Some(Told::Message { from: client(3), data: data.get().as_bytes() }));
         assert!(text.starts_with(topic.message_from(client(3)).as_bytes()));

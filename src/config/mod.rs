@@ -35,8 +35,8 @@ pub use markdown::settings_markdown;
 pub use origin::OriginPattern;
 pub use secret::Secret;
 pub use settings::{
-    Listen, Log, LogFormat, Matching, Noisy, Offers, Origins, Rates, Resume, Rooms, Settings, Socket, Storage,
-    StorageSync, StorageType, TopicScope,
+    FrameReader, Listen, Log, LogFormat, Matching, Noisy, Offers, Origins, Rates, Resume, Rooms, Settings, Socket,
+    Storage, StorageSync, StorageType, TopicScope,
 };
 pub use tls::{Tls, TlsFiles, Unreadable, read_file};
 pub use units::ByteSize;

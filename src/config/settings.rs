@@ -117,6 +117,15 @@ pub struct Resume {
     pub max_bytes: Option<ByteSize>,
 }
 
+/// Who reads frames that are whole, unfragmented data. All others are tungstenite's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrameReader {
+    /// The server, where they lie.
+    InPlace,
+    /// tungstenite, which copies them.
+    Tungstenite,
+}
+
 /// The bounds of one connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Socket {
@@ -125,8 +134,10 @@ pub struct Socket {
     /// The limit of a message and of a frame, above 1024 bytes; `None` leaves each wire its own
     /// ([`Socket::CHAT_MAX_MESSAGE`] and [`Socket::NOISY_MAX_MESSAGE`]).
     pub max_message: Option<ByteSize>,
-    /// The initial read buffer, 512 bytes to 1 MiB.
+    /// Bytes read at once, 512 bytes to 1 MiB.
     pub read_buffer: ByteSize,
+    /// Who reads ordinary frames.
+    pub reader: FrameReader,
     /// The initial write buffer, 512 bytes to 1 MiB.
     pub write_buffer: ByteSize,
     /// Above this many unsent bytes a client is a slow consumer; holds a whole message and
@@ -254,7 +265,8 @@ impl Default for Settings {
             socket: Socket {
                 heartbeat: Duration::from_secs(20),
                 max_message: None,
-                read_buffer: ByteSize::new(4096),
+                read_buffer: ByteSize::new(64 * 1024),
+                reader: FrameReader::InPlace,
                 write_buffer: ByteSize::new(4096),
                 outbox_max_bytes: ByteSize::new(256 * 1024),
                 outbox_max_frames: 256,

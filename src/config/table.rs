@@ -13,7 +13,7 @@ use super::{
     grammar::{NetworkList, Number, OneOf, OriginList, Seconds, Size, Switch, Text},
     original,
     setting::{Alias, At, Group, Setting},
-    settings::LogFormat,
+    settings::{FrameReader, LogFormat},
     text,
     units::ByteSize,
 };
@@ -159,9 +159,18 @@ static SOCKETS: Group = Group {
             "WS_READ_BUF",
             "ws-read-buf",
             &At(|s| &mut s.socket.read_buffer, Size(SMALLEST_BUFFER, MIB)),
-            "Initial read buffer of a connection",
+            "Bytes read from a socket at once, into a buffer that each thread has for all",
         )
         .alias(Alias::Same("WS_READ_BUFFER")),
+        Setting::new(
+            "WS_READER",
+            "ws-reader",
+            &At(
+                |s| &mut s.socket.reader,
+                OneOf(&[("in-place", FrameReader::InPlace), ("tungstenite", FrameReader::Tungstenite)]),
+            ),
+            "Who reads ordinary frames: the server where they lie, or tungstenite, which reads all others anyhow",
+        ),
         Setting::new(
             "WS_WRITE_BUF",
             "ws-write-buf",

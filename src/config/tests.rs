@@ -9,8 +9,8 @@ mod tls;
 use std::{ffi::OsString, time::Duration};
 
 use super::{
-    ByteSize, Command, Log, LogFormat, Noisy, Offers, Origins, Rates, Refusal, Resume, Rooms, Settings, Socket,
-    Storage, StorageSync, StorageType, Tls, TopicScope, load, settings_markdown, table,
+    ByteSize, Command, FrameReader, Log, LogFormat, Noisy, Offers, Origins, Rates, Refusal, Resume, Rooms, Settings,
+    Socket, Storage, StorageSync, StorageType, Tls, TopicScope, load, settings_markdown, table,
 };
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -62,7 +62,8 @@ fn nothing_given_is_the_documented_defaults() {
     let window = Duration::from_secs(30);
     assert_eq!(settings.resume, Resume { window, max_frames: 256, max_bytes: None });
     assert_eq!((settings.socket.heartbeat, settings.socket.max_message), (Duration::from_secs(20), None));
-    assert_eq!((settings.socket.read_buffer.bytes(), settings.socket.write_buffer.bytes()), (4096, 4096));
+    assert_eq!((settings.socket.read_buffer.bytes(), settings.socket.write_buffer.bytes()), (65_536, 4096));
+    assert_eq!(settings.socket.reader, FrameReader::InPlace);
     assert_eq!((settings.socket.outbox_max_bytes.bytes(), settings.socket.outbox_max_frames), (262_144, 256));
     assert_eq!(settings.socket.max_messages_per_second, 100);
     let ten_minutes = Duration::from_secs(600);
@@ -117,6 +118,7 @@ const OTHER_VALUES: Variables = &[
     ("HEARTBEAT", "100ms"),
     ("WS_MAX_MSG", "1025"),
     ("WS_READ_BUF", "512"),
+    ("WS_READER", "tungstenite"),
     ("WS_WRITE_BUF", "1 MiB"),
     ("OUTBOX_MAX_BYTES", "65KiB"),
     ("OUTBOX_MAX_FRAMES", "1"),

@@ -7,7 +7,7 @@ use std::{
     io,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::{Duration, Instant},
 };
 
@@ -16,17 +16,15 @@ use tokio::{
     io::AsyncRead,
     time::{Sleep, sleep_until, timeout},
 };
-use tokio_tungstenite::tungstenite::{
-    self, Message, WebSocket,
-    protocol::{CloseFrame, Role, WebSocketConfig},
-};
+use tokio_tungstenite::tungstenite::{Message, protocol::CloseFrame};
 use tracing::debug;
 
 use super::{
     Server,
     ended::Ended,
-    feed::Feed,
     heartbeat::{Beat, Heartbeat},
+    inbound::{Heard, Inbound, Reading},
+    lent::Lent,
     now,
     upgrade::Admitted,
 };
@@ -41,6 +39,9 @@ use crate::{
 
 /// Frames worked through before other tasks get their turn.
 const FRAMES_PER_TURN: usize = 64;
+
+/// Bytes read at once from clients that are made to wait: what has been read waits in memory.
+const PACED_PORTION: usize = 16 * 1024;
 
 /// How long a client may take to read the close frame and hang up.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -62,7 +63,9 @@ pub(super) async fn serve<R: AsyncRead + Unpin>(
 
 struct Connection<R> {
     server: Arc<Server>,
-    socket: WebSocket<Feed<R>>,
+    inbound: Inbound<R>,
+    /// This task's, as the outbox and the timer know it.
+    waker: Waker,
     line: Line,
     /// `None` once it has left.
     session: Option<Box<dyn Session>>,
@@ -88,18 +91,12 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         let dialect: &dyn Dialect = server.dialects[number].as_ref();
         let client = ClientId::from_random(server.chance.id());
         let outbox = Outbox::new(client, conn, dialect.words(), dialect.outbox(limits.outbox), wire);
-        let feed = Feed::new(reader, dialect.max_message());
-        let config = WebSocketConfig::default()
-            .read_buffer_size(limits.read_buffer)
-            .write_buffer_size(0)
-            .max_write_buffer_size(1024)
-            .max_message_size(Some(dialect.max_message()))
-            .max_frame_size(Some(dialect.max_message()));
-        let socket = if early.is_empty() {
-            WebSocket::from_raw_socket(feed, Role::Server, Some(config))
-        } else {
-            WebSocket::from_partially_read(feed, early, Role::Server, Some(config))
+        let reading = Reading {
+            portion: if dialect.paces() { limits.read_buffer.min(PACED_PORTION) } else { limits.read_buffer },
+            max_message: dialect.max_message(),
+            in_place: limits.reads_in_place,
         };
+        let inbound = Inbound::new(reader, reading, early);
         let heartbeat = Heartbeat::new(limits.heartbeat, now);
         let beat = heartbeat.first(server.chance.fraction());
         let timer = Box::pin(sleep_until(beat.into()));
@@ -118,12 +115,29 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         server.metrics.absorb(&mut turn.tally);
         debug!(%client, %conn, "connected");
         let rate = MessageRate::new(limits.messages_per_second, now);
-        let paused = None;
-        Self { server, socket, line, session, heartbeat, beat, paused, held, timer, rate, conn, dialect: number }
+        let (paused, waker) = (None, Waker::noop().clone());
+        Self {
+            server,
+            inbound,
+            waker,
+            line,
+            session,
+            heartbeat,
+            beat,
+            paused,
+            held,
+            timer,
+            rate,
+            conn,
+            dialect: number,
+        }
     }
 
     fn poll_serve(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
-        let moved = self.socket.get_mut().wake(cx.waker());
+        let moved = !self.waker.will_wake(cx.waker());
+        if moved {
+            self.waker.clone_from(cx.waker());
+        }
         if self.line.follow() || moved {
             self.line.owned_by(cx.waker());
         }
@@ -221,26 +235,29 @@ impl<R: AsyncRead + Unpin> Connection<R> {
 
     /// Works through what the socket has.
     fn poll_read(&mut self, cx: &mut Context<'_>, turn: &mut Turn) -> Poll<Ended> {
+        let mut lent = self.inbound.begin();
+        let ended = self.poll_messages(&mut lent, cx, turn);
+        self.inbound.end(&lent);
+        ended
+    }
+
+    fn poll_messages(&mut self, lent: &mut Lent, cx: &mut Context<'_>, turn: &mut Turn) -> Poll<Ended> {
         for _ in 0..FRAMES_PER_TURN {
-            let message = self.socket.read();
-            if let Some(replies) = self.socket.get_mut().replies() {
+            let next = self.inbound.poll_next(lent, cx);
+            if let Some(replies) = self.inbound.replies() {
                 self.line.append_encoded(&replies, turn);
             }
-            let message = match message {
-                Ok(message) => message,
-                Err(tungstenite::Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return Poll::Pending;
-                }
+            let heard = match ready!(next) {
+                Ok(heard) => heard,
                 Err(error) => return Poll::Ready(Ended::of(&error)),
             };
-            self.socket.get_mut().finished();
             self.heartbeat.heard(turn.now);
             self.release(turn);
-            let flow = self.hear(&message, turn);
+            let flow = self.hear(&heard, turn);
             if let Some(ended) = self.go_on(flow, cx) {
                 return Poll::Ready(ended);
             }
-            if let Message::Close(frame) = &message {
+            if let Heard::Message(Message::Close(frame)) = &heard {
                 return Poll::Ready(Ended::by_client(frame.as_ref()));
             }
             if self.paused.is_some() {
@@ -251,7 +268,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         Poll::Pending
     }
 
-    fn hear(&mut self, message: &Message, turn: &mut Turn) -> Flow {
+    fn hear(&mut self, heard: &Heard<'_>, turn: &mut Turn) -> Flow {
         let Some(session) = &mut self.session else { return Flow::Continue };
         let verdict = if self.server.dialects[self.dialect].paces() {
             self.paused = self.rate.pace(turn.now);
@@ -259,37 +276,40 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         } else {
             self.rate.count(turn.now)
         };
-        match (message, verdict) {
-            (_, Verdict::Close) => Flow::Close(Close::TooManyMessages),
-            (Message::Text(_) | Message::Binary(_), Verdict::Drop) => {
-                turn.tally.dropped.rate += 1;
-                session.over_rate(self.rate.tell(turn.now), turn);
-                Flow::Continue
-            }
-            (Message::Text(text), Verdict::Pass) => session.text(text.as_str(), turn),
-            (Message::Binary(bytes), Verdict::Pass) => match std::str::from_utf8(bytes) {
-                Ok(text) => session.text(text, turn),
-                Err(_) => session.garbage(turn),
-            },
-            (Message::Ping(_), _) => {
+        let said = match heard {
+            _ if verdict == Verdict::Close => return Flow::Close(Close::TooManyMessages),
+            Heard::Text(text) => Ok(*text),
+            Heard::Binary(bytes) => str::from_utf8(bytes),
+            Heard::Message(Message::Text(text)) => Ok(text.as_str()),
+            Heard::Message(Message::Binary(bytes)) => str::from_utf8(bytes),
+            Heard::Message(Message::Ping(_)) => {
                 turn.tally.received(FrameType::ControlPing);
                 turn.tally.sent(FrameType::ControlPong);
-                Flow::Continue
+                return Flow::Continue;
             }
-            (Message::Pong(payload), _) => {
+            Heard::Message(Message::Pong(payload)) => {
                 turn.tally.received(FrameType::ControlPong);
                 let round_trip = self.heartbeat.pong(turn.now);
                 if let Some(time) = round_trip {
                     self.server.metrics.ping_round_trip(time);
                 }
                 session.pong(payload, round_trip);
-                Flow::Continue
+                return Flow::Continue;
             }
-            (Message::Close(_), _) => {
+            Heard::Message(Message::Close(_)) => {
                 turn.tally.received(FrameType::Close);
+                return Flow::Continue;
+            }
+            Heard::Message(Message::Frame(_)) => return Flow::Continue,
+        };
+        match said {
+            _ if verdict == Verdict::Drop => {
+                turn.tally.dropped.rate += 1;
+                session.over_rate(self.rate.tell(turn.now), turn);
                 Flow::Continue
             }
-            (Message::Frame(_), _) => Flow::Continue,
+            Ok(text) => session.text(text, turn),
+            Err(_) => session.garbage(turn),
         }
     }
 
@@ -309,17 +329,12 @@ impl<R: AsyncRead + Unpin> Connection<R> {
 
     /// Sends the close frame behind all that was accepted before it, and hears the client out.
     async fn goodbye(&mut self, ended: Ended) {
-        let said = match ended {
+        let why = match ended {
             Ended::Cut => return,
-            Ended::ByClient { .. } => self.socket.flush(),
-            Ended::ByServer(close) => {
-                self.socket.close(Some(CloseFrame { code: close.code().into(), reason: close.reason().into() }))
-            }
+            Ended::ByClient { .. } => None,
+            Ended::ByServer(close) => Some(CloseFrame { code: close.code().into(), reason: close.reason().into() }),
         };
-        let Some(frame) = self.socket.get_mut().replies() else {
-            debug!(?said, "no goodbye");
-            return;
-        };
+        let Some(frame) = self.inbound.close_frame(why) else { return };
         let mut turn = Turn::new(now());
         let echoes_reasons = self.server.dialects[self.dialect].echoes_reasons();
         let frame =
@@ -332,7 +347,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         self.line.outbox().flush();
         if poll_fn(|cx| self.poll_last_words(cx)).await.is_ok() {
             // Bytes left unread would make the kernel reset the connection, and the reset overtake the close frame.
-            poll_fn(|cx| self.poll_discard(cx)).await;
+            poll_fn(|cx| self.inbound.poll_discard(cx)).await;
         }
     }
 
@@ -340,12 +355,6 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         self.line.owned_by(cx.waker());
         ready!(self.line.poll_rest(cx))?;
         self.line.poll_shutdown(cx)
-    }
-
-    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut buf = [0; 1024];
-        while ready!(self.socket.get_mut().poll_read(cx, &mut buf)).is_ok_and(|read| read > 0) {}
-        Poll::Ready(())
     }
 }
 

@@ -6,7 +6,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use super::feed::Endless;
+use super::inbound::Endless;
 use crate::dialects::Ending;
 
 /// How a connection ended.

@@ -5,10 +5,11 @@ pub mod accept;
 mod connection;
 pub mod drain;
 mod ended;
-mod feed;
 pub mod healthcheck;
 mod heartbeat;
 mod http;
+mod inbound;
+mod lent;
 mod pages;
 mod probes;
 pub mod tls;
@@ -94,6 +95,8 @@ pub struct Limits {
     pub heartbeat: Duration,
     /// Bytes read at once.
     pub read_buffer: usize,
+    /// Ordinary frames are read where they lie.
+    pub reads_in_place: bool,
     pub outbox: Bounds,
     /// 0 disables.
     pub messages_per_second: u32,

@@ -2,14 +2,12 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::{
     Fault, Relay, Topic,
     envelope::{Envelope, present, whole},
     text,
 };
-use crate::{ClientId, FrameType};
+use crate::{ClientId, FrameType, Json};
 
 /// The longest page of `peers` and `topics`, and the one that is given when no `limit` is asked for.
 pub const MAX_PAGE: usize = 100;
@@ -23,7 +21,7 @@ pub enum Ask<'a> {
     /// Become a member, or say `info` anew; `None` withdraws it.
     Join {
         topic: Topic<'a>,
-        info: Option<&'a RawValue>,
+        info: Option<Json<'a>>,
     },
     Leave {
         topic: Topic<'a>,
@@ -33,18 +31,18 @@ pub enum Ask<'a> {
         relay: Relay,
         to: Option<ClientId>,
         topic: Option<Topic<'a>>,
-        payload: Option<&'a RawValue>,
+        payload: Option<Json<'a>>,
     },
     /// For all others of a topic.
     Publish {
         topic: Topic<'a>,
-        data: Option<&'a RawValue>,
+        data: Option<Json<'a>>,
     },
     /// For one peer, as `Relay`.
     Send {
         to: Option<ClientId>,
         topic: Option<Topic<'a>>,
-        data: Option<&'a RawValue>,
+        data: Option<Json<'a>>,
     },
     /// The members, at most `limit` (1 to [`MAX_PAGE`]) of those that joined after `after`.
     Peers {
@@ -88,7 +86,7 @@ impl<'a> Envelope<'a> {
         Ok(Ask::Leave { topic: self.topic()? })
     }
 
-    pub(super) fn directed(&self, relay: Relay, payload: Option<&'a RawValue>) -> Result<Ask<'a>, Fault> {
+    pub(super) fn directed(&self, relay: Relay, payload: Option<Json<'a>>) -> Result<Ask<'a>, Fault> {
         Ok(Ask::Relay { relay, to: self.to()?, topic: self.optional_topic()?, payload })
     }
 
@@ -132,7 +130,7 @@ impl<'a> Envelope<'a> {
     }
 }
 
-fn optional_text(field: Option<&RawValue>) -> Result<Option<Cow<'_, str>>, Fault> {
+fn optional_text(field: Option<Json<'_>>) -> Result<Option<Cow<'_, str>>, Fault> {
     present(field).map(|raw| text::read(raw).ok_or(Fault::InvalidFormat)).transpose()
 }
 

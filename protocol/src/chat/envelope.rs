@@ -1,40 +1,70 @@
 //! The known fields of a frame, found in one pass; no value is looked into before its frame is known.
 
-use std::fmt;
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use crate::json::{self, Json};
 
 /// Flat and borrowed. Of a repeated field the last counts, as in JavaScript.
 #[derive(Default)]
 pub(super) struct Envelope<'a> {
-    pub kind: Option<&'a RawValue>,
-    pub sdp: Option<&'a RawValue>,
-    pub candidate: Option<&'a RawValue>,
-    pub user_id: Option<&'a RawValue>,
-    pub to: Option<&'a RawValue>,
-    pub topic: Option<&'a RawValue>,
-    pub data: Option<&'a RawValue>,
-    pub reference: Option<&'a RawValue>,
-    pub info: Option<&'a RawValue>,
-    pub prefix: Option<&'a RawValue>,
-    pub limit: Option<&'a RawValue>,
-    pub after: Option<&'a RawValue>,
-    pub resume: Option<&'a RawValue>,
-    pub token: Option<&'a RawValue>,
-    pub received: Option<&'a RawValue>,
+    pub kind: Option<Json<'a>>,
+    pub sdp: Option<Json<'a>>,
+    pub candidate: Option<Json<'a>>,
+    pub user_id: Option<Json<'a>>,
+    pub to: Option<Json<'a>>,
+    pub topic: Option<Json<'a>>,
+    pub data: Option<Json<'a>>,
+    pub reference: Option<Json<'a>>,
+    pub info: Option<Json<'a>>,
+    pub prefix: Option<Json<'a>>,
+    pub limit: Option<Json<'a>>,
+    pub after: Option<Json<'a>>,
+    pub resume: Option<Json<'a>>,
+    pub token: Option<Json<'a>>,
+    pub received: Option<Json<'a>>,
 }
 
 impl<'a> Envelope<'a> {
-    /// Takes the fields of a JSON object ([`is_object`]); `false` where the text is no JSON. In place, because the envelope
-    /// is too large to be handed through the layers of the parser.
+    /// Takes the fields of a JSON object; `false` where the text is no such, and then some of them may have been taken.
     #[must_use]
     pub fn fill(&mut self, text: &'a str) -> bool {
-        let mut json = serde_json::Deserializer::from_str(text);
-        Fields(self).deserialize(&mut json).and_then(|()| json.end()).is_ok()
+        json::members(text, |name, value| {
+            if let Some(field) = self.field(&decoded(name)) {
+                *field = Some(value);
+            }
+        })
+    }
+
+    #[inline]
+    fn field(&mut self, name: &str) -> Option<&mut Option<Json<'a>>> {
+        Some(match name.as_bytes() {
+            b"type" => &mut self.kind,
+            b"sdp" => &mut self.sdp,
+            b"candidate" => &mut self.candidate,
+            b"userId" => &mut self.user_id,
+            b"to" => &mut self.to,
+            b"topic" => &mut self.topic,
+            b"data" => &mut self.data,
+            b"ref" => &mut self.reference,
+            b"info" => &mut self.info,
+            b"prefix" => &mut self.prefix,
+            b"limit" => &mut self.limit,
+            b"after" => &mut self.after,
+            b"resume" => &mut self.resume,
+            b"token" => &mut self.token,
+            b"received" => &mut self.received,
+            _ => return None,
+        })
+    }
+}
+
+/// A name without its escapes; empty, which is nobody's, where it has half of a surrogate pair.
+#[inline]
+fn decoded(name: &str) -> Cow<'_, str> {
+    if name.contains('\\') {
+        serde_json::from_str(&format!("\"{name}\"")).map_or(Cow::Borrowed(""), Cow::Owned)
+    } else {
+        Cow::Borrowed(name)
     }
 }
 
@@ -44,12 +74,12 @@ pub(super) fn is_object(text: &str) -> bool {
 }
 
 /// `null` says as much as nothing.
-pub(super) fn present(field: Option<&RawValue>) -> Option<&RawValue> {
+pub(super) fn present(field: Option<Json<'_>>) -> Option<Json<'_>> {
     field.filter(|raw| raw.get() != "null")
 }
 
 /// A whole number below 2^64, also one written as `2.0` or `2e0`; `None` for any other value.
-pub(super) fn whole(raw: &RawValue) -> Option<u64> {
+pub(super) fn whole(raw: Json<'_>) -> Option<u64> {
     const LIMIT: f64 = 18_446_744_073_709_551_616.0;
     let written = raw.get();
     written.parse().ok().or_else(|| {
@@ -58,81 +88,12 @@ pub(super) fn whole(raw: &RawValue) -> Option<u64> {
     })
 }
 
-struct Fields<'e, 'a>(&'e mut Envelope<'a>);
-
-impl<'de> DeserializeSeed<'de> for Fields<'_, 'de> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Fields<'_, 'de> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Self(envelope) = self;
-        while let Some(key) = map.next_key()? {
-            let field = match key {
-                Key::Type => &mut envelope.kind,
-                Key::Sdp => &mut envelope.sdp,
-                Key::Candidate => &mut envelope.candidate,
-                Key::UserId => &mut envelope.user_id,
-                Key::To => &mut envelope.to,
-                Key::Topic => &mut envelope.topic,
-                Key::Data => &mut envelope.data,
-                Key::Ref => &mut envelope.reference,
-                Key::Info => &mut envelope.info,
-                Key::Prefix => &mut envelope.prefix,
-                Key::Limit => &mut envelope.limit,
-                Key::After => &mut envelope.after,
-                Key::Resume => &mut envelope.resume,
-                Key::Token => &mut envelope.token,
-                Key::Received => &mut envelope.received,
-                Key::Unknown => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *field = Some(map.next_value()?);
-        }
-        Ok(())
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-enum Key {
-    Type,
-    Sdp,
-    Candidate,
-    UserId,
-    To,
-    Topic,
-    Data,
-    Ref,
-    Info,
-    Prefix,
-    Limit,
-    After,
-    Resume,
-    Token,
-    Received,
-    #[serde(other)]
-    Unknown,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn number(json: &str) -> Option<u64> {
-        whole(&RawValue::from_string(json.to_owned()).expect("JSON"))
+        whole(Json::read(json).expect("JSON"))
     }
 
     #[test]

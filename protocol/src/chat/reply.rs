@@ -2,10 +2,8 @@
 
 use std::io::Write;
 
-use serde_json::value::RawValue;
-
 use super::{NotResumed, Offered, Reference, Relay};
-use crate::{ClientId, RoomId, UserId, ids::IdText};
+use crate::{ClientId, Json, RoomId, UserId, ids::IdText};
 
 /// The answer to `ping`.
 pub const PONG: &str = r#"{"type":"pong"}"#;
@@ -152,7 +150,7 @@ impl ErrorCode {
 pub struct Relayed<'a>([&'a [u8]; 5]);
 
 impl<'a> Relayed<'a> {
-    pub fn new(relay: Relay, from: &'a IdText, payload: Option<&'a RawValue>) -> Self {
+    pub fn new(relay: Relay, from: &'a IdText, payload: Option<Json<'a>>) -> Self {
         let (head, field): (&str, &str) = match relay {
             Relay::Offer => (r#"{"type":"offer","from":""#, r#"","sdp":"#),
             Relay::Answer => (r#"{"type":"answer","from":""#, r#"","sdp":"#),
@@ -259,10 +257,10 @@ mod tests {
     #[test]
     fn a_relayed_frame_is_stamped_with_its_sender() {
         let from = ClientId::from_random(id(3));
-        let payload = RawValue::from_string(r#"{"x": [1]}"#.into()).expect("JSON");
+        let payload = Json::read(r#"{"x": [1]}"#).expect("JSON");
         let text = |relay, payload| Relayed::new(relay, &from.to_text(), payload).parts().concat();
         assert_eq!(
-            String::from_utf8(text(Relay::Offer, Some(&payload))).expect("UTF-8"),
+            String::from_utf8(text(Relay::Offer, Some(payload))).expect("UTF-8"),
             format!(r#"{{"type":"offer","from":"{from}","sdp":{{"x": [1]}}}}"#)
         );
         assert_eq!(

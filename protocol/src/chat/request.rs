@@ -1,14 +1,12 @@
 //! What a client says, parsed without copying a payload.
 
-use serde::de::IgnoredAny;
-use serde_json::value::RawValue;
-
 use super::{
     Ask, ErrorCode, Reference, Resume,
     envelope::{Envelope, is_object, present, whole},
     text,
 };
-use crate::{FrameType, UserId};
+use crate::{FrameType, Json, UserId};
+use serde::de::IgnoredAny;
 
 /// A frame of a client's.
 #[derive(Debug)]
@@ -17,7 +15,7 @@ pub enum Request<'a> {
     Auth(Option<UserId>),
     Available,
     /// For the partner; the payload is absent where the client gave none.
-    Relay(Relay, Option<&'a RawValue>),
+    Relay(Relay, Option<Json<'a>>),
     Next,
     Leave,
     Ping,
@@ -150,7 +148,7 @@ pub fn parse(text: &str) -> Result<Request<'_>, Refused<'_>> {
 
 impl<'a> Envelope<'a> {
     #[inline]
-    fn relay(&self, relay: Relay, payload: Option<&'a RawValue>) -> Result<Request<'a>, Refused<'a>> {
+    fn relay(&self, relay: Relay, payload: Option<Json<'a>>) -> Result<Request<'a>, Refused<'a>> {
         match present(self.to) {
             None => Ok(Request::Relay(relay, payload)),
             Some(_) => self.room(self.directed(relay, payload)),
@@ -172,7 +170,7 @@ fn of_resume<'a, T>(read: Result<T, Fault>) -> Result<T, Refused<'a>> {
 
 /// Any JSON value but `null` names a user. Compact, with sorted keys, so that the same value written differently is the
 /// same user; what is JSON but no value here (a lone surrogate, 1e400) stays as it was written.
-fn user_id(raw: &RawValue) -> Result<Option<UserId>, Fault> {
+fn user_id(raw: Json<'_>) -> Result<Option<UserId>, Fault> {
     let user = match serde_json::from_str(raw.get()) {
         Ok(serde_json::Value::Null) => return Ok(None),
         Ok(mut value) => {

@@ -2,15 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
-
 use super::{
     Fault,
     envelope::{Envelope, is_object, whole},
     reply::put,
     text,
 };
-use crate::{ClientId, Timestamp};
+use crate::{ClientId, Json, Timestamp};
 
 /// What `hello` asks for: the session of an earlier socket.
 #[derive(Debug)]
@@ -22,7 +20,7 @@ pub struct Resume<'a> {
 }
 
 impl<'a> Resume<'a> {
-    pub(super) fn read(raw: &'a RawValue) -> Result<Self, Fault> {
+    pub(super) fn read(raw: Json<'a>) -> Result<Self, Fault> {
         let mut fields = Envelope::default();
         if !is_object(raw.get()) || !fields.fill(raw.get()) {
             return Err(Fault::InvalidFormat);

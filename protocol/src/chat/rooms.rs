@@ -1,14 +1,12 @@
 //! What members of a topic are told. `topic_json` is the topic as JSON text ([`Topic::to_json`](super::Topic::to_json)):
 //! spelt once per room, copied into every frame.
 
-use serde_json::value::RawValue;
-
 use super::{
     LeftReason, Reference, Relay,
     reply::{close, put},
     text::put_json,
 };
-use crate::{ClientId, Timestamp, UserId, ids::IdText};
+use crate::{ClientId, Json, Timestamp, UserId, ids::IdText};
 
 /// A member as another one sees it.
 #[derive(Clone, Copy, Debug)]
@@ -142,7 +140,7 @@ pub fn peer_back(topic_json: &str, client: ClientId, out: &mut Vec<u8>) {
 pub struct Directed<'a>(Stamped<'a>);
 
 impl<'a> Directed<'a> {
-    pub fn new(relay: Relay, topic_json: Option<&'a str>, from: &'a IdText, payload: Option<&'a RawValue>) -> Self {
+    pub fn new(relay: Relay, topic_json: Option<&'a str>, from: &'a IdText, payload: Option<Json<'a>>) -> Self {
         let (named, bare, field) = match relay {
             Relay::Offer => (r#"{"type":"offer","topic":"#, r#"{"type":"offer""#, r#"","sdp":"#),
             Relay::Answer => (r#"{"type":"answer","topic":"#, r#"{"type":"answer""#, r#"","sdp":"#),
@@ -160,7 +158,7 @@ impl<'a> Directed<'a> {
 pub struct Message<'a>(Stamped<'a>);
 
 impl<'a> Message<'a> {
-    pub fn new(topic_json: Option<&'a str>, from: &'a IdText, data: Option<&'a RawValue>) -> Self {
+    pub fn new(topic_json: Option<&'a str>, from: &'a IdText, data: Option<Json<'a>>) -> Self {
         Self(stamped([r#"{"type":"message","topic":"#, r#"{"type":"message""#], topic_json, from, r#"","data":"#, data))
     }
 
@@ -176,7 +174,7 @@ fn stamped<'a>(
     topic_json: Option<&'a str>,
     from: &'a IdText,
     field: &'a str,
-    payload: Option<&'a RawValue>,
+    payload: Option<Json<'a>>,
 ) -> Stamped<'a> {
     let (head, topic) = topic_json.map_or((bare, ""), |topic| (named, topic));
     let (field, payload, tail) = payload.map_or(("\"}", "", ""), |payload| (field, payload.get(), "}"));

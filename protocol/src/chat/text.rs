@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde_json::value::RawValue;
+use crate::Json;
 
 /// What a room is found by: any text of 1 to [`Topic::MAX_UNITS`] UTF-16 units.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -13,7 +13,7 @@ impl<'a> Topic<'a> {
     pub const MAX_UNITS: usize = 256;
 
     /// `None` for what is no string, has no unit, too many, or half a surrogate pair.
-    pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
+    pub(super) fn read(raw: Json<'a>) -> Option<Self> {
         if !fits(raw, Self::MAX_UNITS) {
             return None;
         }
@@ -35,14 +35,14 @@ impl<'a> Topic<'a> {
 /// A mark of the client's own that an answer repeats: a string of at most [`Reference::MAX_UNITS`] UTF-16 units, kept
 /// as JSON in the client's spelling.
 #[derive(Clone, Copy, Debug)]
-pub struct Reference<'a>(&'a RawValue);
+pub struct Reference<'a>(Json<'a>);
 
 impl<'a> Reference<'a> {
     /// UTF-16 units.
     pub const MAX_UNITS: usize = 64;
 
     /// `None` for what is no string or too long.
-    pub(super) fn read(raw: &'a RawValue) -> Option<Self> {
+    pub(super) fn read(raw: Json<'a>) -> Option<Self> {
         fits(raw, Self::MAX_UNITS).then_some(Self(raw))
     }
 
@@ -54,7 +54,7 @@ impl<'a> Reference<'a> {
 
 /// The text of a JSON string, borrowed unless it holds an escape; `None` for any other value and half a surrogate pair.
 #[inline]
-pub(super) fn read(raw: &RawValue) -> Option<Cow<'_, str>> {
+pub(super) fn read<'a>(raw: Json<'a>) -> Option<Cow<'a, str>> {
     let written = raw.get();
     match inside(written)? {
         plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
@@ -63,7 +63,7 @@ pub(super) fn read(raw: &RawValue) -> Option<Cow<'_, str>> {
 }
 
 /// Whether it is a string of at most `limit` UTF-16 units.
-fn fits(raw: &RawValue, limit: usize) -> bool {
+fn fits(raw: Json<'_>, limit: usize) -> bool {
     inside(raw.get()).is_some_and(|escaped| escaped.len() <= limit * ESCAPED_UNIT && units(escaped) <= limit)
 }
 
@@ -101,16 +101,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn raw(json: &str) -> Box<RawValue> {
-        RawValue::from_string(json.to_owned()).expect("JSON")
+    fn raw(json: &str) -> Json<'_> {
+        Json::read(json).expect("JSON")
     }
 
     fn is_topic(json: &str) -> bool {
-        Topic::read(&raw(json)).is_some()
+        Topic::read(raw(json)).is_some()
     }
 
     fn is_reference(json: &str) -> bool {
-        Reference::read(&raw(json)).is_some()
+        Reference::read(raw(json)).is_some()
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
     fn a_reference_of_64_units_is_kept_as_it_was_written() {
         for unit in ["r", "ä", r"\u0072", r"\ud800", r"\/"] {
             let json = format!("\"{}\"", unit.repeat(64));
-            assert_eq!(Reference::read(&raw(&json)).map(Reference::as_json), Some(json.as_str()));
+            assert_eq!(Reference::read(raw(&json)).map(Reference::as_json), Some(json.as_str()));
             assert!(!is_reference(&format!("\"{}\"", unit.repeat(65))), "{unit}");
         }
         assert!(is_reference("\"\""));
@@ -157,8 +157,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_topic_survives_the_wire(text in "\\PC{1,128}|[\\x00-\\x1f\"\\\\/🎥a]{1,128}") {
-            let json = raw(&serde_json::to_string(&text).expect("JSON"));
-            let topic = Topic::read(&json).expect("a topic");
+            let json = serde_json::to_string(&text).expect("JSON");
+            let topic = Topic::read(raw(&json)).expect("a topic");
             prop_assert_eq!(topic.as_str(), text.as_str());
             prop_assert_eq!(serde_json::from_str::<String>(&topic.to_json()).expect("JSON"), text);
         }

@@ -3,8 +3,6 @@
 #[cfg(test)]
 mod tests;
 
-use serde_json::Deserializer;
-
 use super::{
     Event, Mode, Side,
     members::{self, Field, Members},
@@ -99,9 +97,7 @@ pub const SIGNAL_TYPES: &[FrameType] = &[
 /// unknown fields say nothing. `None` is what the original ignores: no JSON, bytes behind the object, no object, no type, or a field
 /// of this type with a value of the wrong kind (`deliveredUpTo` and `upTo` are whole numbers from 0 to 2^53 - 1 in digits only).
 pub fn parse(text: &str) -> Option<Frame<'_>> {
-    let mut json = Deserializer::from_str(text);
-    let fields = members::read(&mut json, Fields::new())?;
-    json.end().ok()?;
+    let fields = members::read(text, Fields::new())?;
     fields.kind.raw()?;
     Some(match known_type(&fields.kind.text()?) {
         None => Frame::Unknown,

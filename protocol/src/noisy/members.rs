@@ -8,6 +8,8 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
+use crate::json;
+
 /// The greatest number that JavaScript counts to without a gap, 2^53 - 1.
 const MAX_COUNT: u64 = (1 << 53) - 1;
 
@@ -17,9 +19,19 @@ pub(super) trait Members<'a> {
     fn field(&mut self, name: &str) -> Option<&mut Field<'a>>;
 }
 
-/// Reads one object, whose members go into `members`. `None` for what is no object or no JSON; what stands behind the object
-/// is the caller's.
-pub(super) fn read<'de, M: Members<'de>>(json: impl Deserializer<'de>, mut members: M) -> Option<M> {
+/// Reads a text that is one object, whose members go into `members`. `None` for anything else.
+pub(super) fn read<'a, M: Members<'a>>(text: &'a str, mut members: M) -> Option<M> {
+    json::members(text, |name, value| {
+        let name = plain(name).map_or_else(|| unquote(&format!("\"{name}\"")).into_owned().into(), Cow::Borrowed);
+        if let Some(field) = members.field(&name) {
+            field.take(value.get());
+        }
+    })
+    .then_some(members)
+}
+
+/// The same for the first of what may be many values. What stands behind the object is the caller's.
+pub(super) fn read_first<'de, M: Members<'de>>(json: impl Deserializer<'de>, mut members: M) -> Option<M> {
     json.deserialize_map(Object(&mut members)).ok()?;
     Some(members)
 }
@@ -129,8 +141,13 @@ fn count(json: &str) -> Option<u64> {
 
 /// What a JSON string says. One with half of a surrogate pair says what nobody asks for, as in Go, which puts U+FFFD there.
 fn unquote(json: &str) -> Cow<'_, str> {
-    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
-        _ => serde_json::from_str(json).map_or(Cow::Borrowed("\u{fffd}"), Cow::Owned),
+    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(plain) {
+        Some(plain) => Cow::Borrowed(plain),
+        None => serde_json::from_str(json).map_or(Cow::Borrowed("\u{fffd}"), Cow::Owned),
     }
+}
+
+/// What stands in a JSON string, where it has no escapes.
+fn plain(inside: &str) -> Option<&str> {
+    (!inside.contains('\\')).then_some(inside)
 }

@@ -43,7 +43,7 @@ pub fn read_code(body: &[u8]) -> Option<Code> {
         }
     }
 
-    let Body(code) = members::read(&mut Deserializer::from_slice(body), Body(Field::for_text()))?;
+    let Body(code) = members::read_first(&mut Deserializer::from_slice(body), Body(Field::for_text()))?;
     Code::parse(&code.text()?)
 }
 

@@ -14,13 +14,12 @@
 use std::sync::Arc;
 
 use meetpoint_protocol::{
-    ClientId, FrameType,
+    ClientId, FrameType, Json,
     chat::{
         Ask, Directed, ErrorCode, Joined, LeftReason, Message, PeerView, Reference, Topic,
         rooms::{left, peer_joined, peer_left, peer_updated, peers, topics},
     },
 };
-use serde_json::value::RawValue;
 
 use super::{ChatSession, words::left_reason};
 use crate::core::{
@@ -68,7 +67,7 @@ impl ChatSession {
     fn join(
         &mut self,
         topic: &Topic<'_>,
-        info: Option<&RawValue>,
+        info: Option<Json<'_>>,
         reference: Option<Reference<'_>>,
         turn: &mut Turn,
     ) -> Result<(), ErrorCode> {
@@ -135,7 +134,7 @@ impl ChatSession {
         to: Option<ClientId>,
         topic: Option<&Topic<'_>>,
         frame: &Frame<'_>,
-        payload: Option<&RawValue>,
+        payload: Option<Json<'_>>,
         turn: &mut Turn,
     ) -> Result<(), ErrorCode> {
         let named = topic.map(|topic| self.membership(topic)).transpose()?;
@@ -163,7 +162,7 @@ impl ChatSession {
         Ok(())
     }
 
-    fn publish(&self, topic: &Topic<'_>, data: Option<&RawValue>, turn: &mut Turn) -> Result<(), ErrorCode> {
+    fn publish(&self, topic: &Topic<'_>, data: Option<Json<'_>>, turn: &mut Turn) -> Result<(), ErrorCode> {
         let Membership { json, room, .. } = self.membership(topic)?;
         let message = Encoded::new(FrameType::Message, Message::new(Some(json), &self.id, data).parts());
         let heard = room.publish(self.outbox.client(), &message, turn).ok_or(ErrorCode::NotInTopic)?;
@@ -245,6 +244,6 @@ pub(super) fn encode(frame_type: FrameType, write: impl FnOnce(&mut Vec<u8>)) ->
     Encoded::new(frame_type, &[&text])
 }
 
-fn bytes(payload: Option<&RawValue>) -> u64 {
+fn bytes(payload: Option<Json<'_>>) -> u64 {
     payload.map_or(0, |payload| payload.get().len()) as u64
 }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use meetpoint_protocol::{
-    Close, FrameType, UserId,
+    Close, FrameType, Json, UserId,
     chat::{self, ErrorCode, Fault, PONG, Reference, Refused, Relay, Relayed, Request},
     ids::IdText,
 };
-use serde_json::value::RawValue;
 
 use super::{Chat, rooms::Membership};
 use crate::{
@@ -124,7 +123,7 @@ impl ChatSession {
         }
     }
 
-    fn relay(&self, relay: Relay, payload: Option<&RawValue>, turn: &mut Turn) {
+    fn relay(&self, relay: Relay, payload: Option<Json<'_>>, turn: &mut Turn) {
         let Some(room) = &self.room else {
             turn.tally.dropped.not_paired += 1;
             return self.error(ErrorCode::NotPaired, turn);

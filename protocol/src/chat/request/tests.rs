@@ -4,7 +4,7 @@ use super::*;
 
 fn relayed(text: &str) -> (Relay, Option<&str>) {
     match parse(text) {
-        Ok(Request::Relay(relay, payload)) => (relay, payload.map(RawValue::get)),
+        Ok(Request::Relay(relay, payload)) => (relay, payload.map(Json::get)),
         other => panic!("{text}: {other:?}"),
     }
 }

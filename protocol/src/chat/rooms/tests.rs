@@ -9,8 +9,8 @@ fn id(n: u8) -> ClientId {
     ClientId::from_random([n; 16])
 }
 
-fn raw(json: &str) -> Box<RawValue> {
-    RawValue::from_string(json.to_owned()).expect("JSON")
+fn raw(json: &str) -> Json<'_> {
+    Json::read(json).expect("JSON")
 }
 
 fn written(write: impl FnOnce(&mut Vec<u8>)) -> (Value, usize) {
@@ -35,7 +35,7 @@ fn view(n: u8) -> PeerView<'static> {
 /// What `join` gives of so many peers with so much to say, and the length of the frame.
 fn joined(count: u8, info: &str, limit_bytes: usize, mark: Option<&str>) -> (Value, usize) {
     let mark = mark.map(raw);
-    let reference = mark.as_deref().and_then(Reference::read);
+    let reference = mark.and_then(Reference::read);
     let peers = (0..count).map(|n| PeerView { info: Some(info), ..view(n) });
     let answer = Joined { topic_json: TOPIC, client: id(255), reference };
     written(|out| answer.write(peers, limit_bytes, count.into(), out))
@@ -83,7 +83,7 @@ fn joined_lists_one_peer_however_small_the_frame_must_be() {
 #[test]
 fn a_page_of_peers_names_its_last_where_there_is_more() {
     let mark = raw("\"r\"");
-    let reference = Reference::read(&mark);
+    let reference = Reference::read(mark);
     let page = |limit_bytes, next| value(|out| peers(TOPIC, (0..3).map(view), limit_bytes, 9, next, reference, out));
     let whole = page(4096, None);
     assert_eq!((listed(&whole), &whole["total"], whole.get("next")), (3, &json!(9), None));
@@ -143,15 +143,15 @@ fn a_directed_frame_is_stamped_with_its_sender_and_topic() {
     let directed = |relay, topic, payload| text(Directed::new(relay, topic, &from, payload).parts());
     let id = id(3);
     assert_eq!(
-        directed(Relay::Offer, Some(TOPIC), Some(&payload)),
+        directed(Relay::Offer, Some(TOPIC), Some(payload)),
         format!(r#"{{"type":"offer","topic":"t\"1","from":"{id}","sdp":{{"x" : [1]}}}}"#)
     );
     assert_eq!(
-        directed(Relay::Answer, None, Some(&payload)),
+        directed(Relay::Answer, None, Some(payload)),
         format!(r#"{{"type":"answer","from":"{id}","sdp":{{"x" : [1]}}}}"#)
     );
     assert_eq!(
-        directed(Relay::Ice, Some(TOPIC), Some(&payload)),
+        directed(Relay::Ice, Some(TOPIC), Some(payload)),
         format!(r#"{{"type":"ice","topic":"t\"1","from":"{id}","candidate":{{"x" : [1]}}}}"#)
     );
     assert_eq!(directed(Relay::Ice, None, None), format!(r#"{{"type":"ice","from":"{id}"}}"#));
@@ -164,7 +164,7 @@ fn a_message_is_stamped_with_its_sender_and_topic() {
     let message = |topic, data| text(Message::new(topic, &from, data).parts());
     let id = id(3);
     assert_eq!(
-        message(Some(TOPIC), Some(&data)),
+        message(Some(TOPIC), Some(data)),
         format!(r#"{{"type":"message","topic":"t\"1","from":"{id}","data":null}}"#)
     );
     assert_eq!(message(None, None), format!(r#"{{"type":"message","from":"{id}"}}"#));
