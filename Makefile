@@ -1,12 +1,12 @@
 # `make test` checks everything, on a fresh Debian too. `make help` lists the rest.
 
 .DELETE_ON_ERROR:
-.PHONY: help test tools format lint rust client browser webrtc schemathesis screenshots
+.PHONY: help test tools format lint rust bench budget client browser webrtc schemathesis screenshots
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-test: tools format lint rust schemathesis webrtc client browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
+test: tools format lint rust budget schemathesis webrtc client browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
 
 tools: ## Install what the tests need and the machine lacks
 	tests/install-tools
@@ -20,6 +20,12 @@ lint:
 
 rust: ## Everything that cargo tests
 	cargo test --workspace --locked --quiet
+
+bench: ## What the steps of the hot path take, each by itself
+	cargo bench --locked --package meetpoint-bench
+
+budget: ## Instructions per relayed frame, delivery and match, against bench/budget.json; renew=1 writes that anew
+	cargo run --profile budget --locked --quiet --package meetpoint-bench -- $(if $(renew),renew)
 
 client: tests/client/node_modules/.package-lock.json ## The JavaScript client: types, package, React, other runtimes, cuts
 	cargo build --locked --quiet

@@ -11,6 +11,8 @@ use crate::{
 
 /// CPU seconds per second that other processes may use before the figures are suspect.
 const QUIET_CORES: f64 = 0.1;
+/// CPU seconds per second at which a thread can do no more.
+const BUSY_CORES: f64 = 0.9;
 
 /// A moment at which a measurement begins or ends, with the CPU time used until then.
 #[derive(Debug)]
@@ -34,9 +36,8 @@ pub struct Cost {
 
 impl Mark {
     /// Reads the clock and the CPU times; the server's only when it is watched.
-    pub fn now(watch: Option<&Watch>) -> Self {
-        let server = watch.and_then(Watch::cpu);
-        Self { at: Instant::now(), server, own: Process::current().cpu().ok(), machine: host::busy() }
+    pub fn now(watch: &Watch) -> Self {
+        Self { at: Instant::now(), server: watch.cpu(), own: Process::current().cpu().ok(), machine: host::busy() }
     }
 
     /// Seconds from an `earlier` mark to this one.
@@ -68,6 +69,21 @@ impl Cost {
     pub fn noise(&self) -> Option<f64> {
         self.others.filter(|cores| *cores > QUIET_CORES)
     }
+
+    /// Notes for what makes the figures doubtful.
+    pub fn doubts(&self) -> Vec<String> {
+        let noise = self
+            .noise()
+            .map(|others| format!("NOT QUIET: other work took {others:.2} cores meanwhile; repeat the run."));
+        let busiest = self.own.map(|own| own.busiest.as_secs_f64() / self.seconds);
+        let busy = busiest.filter(|cores| *cores > BUSY_CORES).map(|cores| {
+            format!(
+                "BUSY: a thread of this generator used {cores:.2} of a core: rates and times may be its own limit and not \
+                 the server's, whose CPU time is its own in any case."
+            )
+        });
+        noise.into_iter().chain(busy).collect()
+    }
 }
 
 /// What the CPU time is divided by.
@@ -80,20 +96,18 @@ pub struct Per {
 }
 
 /// Adds the sections `server`, `generator` and `others` to the report.
-pub fn write(from: &Mark, to: &Mark, per: Per, watch: Option<Watch>, report: &mut Report) {
+pub fn write(from: &Mark, to: &Mark, per: Per, watch: &Watch, report: &mut Report) {
     let cost = to.cost_since(from);
-    if let Some(watch) = watch {
+    if watch.server().is_some() {
         let mut section = Section::new("server", cost.server.iter().flat_map(|used| figures(used, per, &cost)));
         watch.finish(&mut section);
         report.figures.push(section);
     }
     report.figures.extend(cost.own.map(|own| Section::new("generator", figures(&own, per, &cost))));
-    let Some(server) = cost.server.filter(|_| cost.own.is_some()) else { return };
-    report.notes.push(format!("server CPU: {}; user and system: stat, in ticks of 10 ms.", server.source));
     report.figures.extend(cost.others.map(|others| Section::new("others", [cores(others)])));
-    if let Some(others) = cost.noise() {
-        report.notes.push(format!("NOT QUIET: other work took {others:.2} cores meanwhile; repeat the run."));
-    }
+    let source = |used: CpuTime| format!("server CPU: {}; user and system: stat, in ticks of 10 ms.", used.source);
+    report.notes.extend(cost.server.map(source));
+    report.notes.extend(cost.doubts());
 }
 
 fn figures(used: &CpuTime, per: Per, cost: &Cost) -> [Figure; 4] {
@@ -114,4 +128,25 @@ pub fn per_million(time: Duration, count: u64) -> f64 {
 
 fn cores(value: f64) -> Figure {
     Figure::new("cores", "CPU seconds per second", Unit::Cores, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_work_and_a_thread_without_a_pause_make_figures_doubtful() {
+        let used = |busiest_ms| {
+            let [total, busiest] = [2_000, busiest_ms].map(Duration::from_millis);
+            CpuTime { total, source: "schedstat", user: total, system: Duration::ZERO, busiest }
+        };
+        let doubts = |busiest_ms, others| {
+            Cost { seconds: 2.0, server: None, own: Some(used(busiest_ms)), others: Some(others) }.doubts()
+        };
+        assert_eq!(doubts(1_700, 0.05), [""; 0]);
+        assert!(matches!(&doubts(1_900, 0.05)[..], [busy] if busy.starts_with("BUSY: ") && busy.contains("0.95")));
+        assert!(
+            matches!(&doubts(1_700, 0.5)[..], [noise] if noise.starts_with("NOT QUIET: ") && noise.contains("0.50"))
+        );
+    }
 }

@@ -38,10 +38,17 @@ pub enum Error {
         pid: u32,
         source: io::Error,
     },
+    /// A file that was to be read.
+    Input {
+        path: PathBuf,
+        why: String,
+    },
     Output {
         path: PathBuf,
         source: io::Error,
     },
+    /// A picture could not be drawn.
+    Chart(String),
     Io(io::Error),
 }
 
@@ -70,7 +77,9 @@ impl fmt::Display for Error {
                 )
             }
             Error::Process { pid, source } => write!(f, "cannot watch process {pid}: {source}"),
+            Error::Input { path, why } => write!(f, "cannot read {}: {why}", path.display()),
             Error::Output { path, source } => write!(f, "cannot write {}: {source}", path.display()),
+            Error::Chart(why) => write!(f, "cannot draw the chart: {why}"),
             Error::Io(source) => source.fmt(f),
         }
     }

@@ -1,13 +1,13 @@
 //! The machine that a result was measured on.
 
-use std::{fs, time::Duration};
+use std::{fmt, fs, time::Duration};
 
 use serde::Serialize;
 
 use crate::process::TICK;
 
 /// What one must know of a machine to compare results.
-#[derive(Serialize, Debug)]
+#[derive(Serialize, Default, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Host {
     pub cores: usize,
@@ -30,6 +30,18 @@ impl Host {
             kernel: first_line("/proc/sys/kernel/osrelease"),
             memory_bytes: field("/proc/meminfo", "MemTotal").as_deref().and_then(crate::process::parse_kilobytes),
         }
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} cores", self.cores)?;
+        if self.cores_allowed != self.cores {
+            write!(f, " ({} allowed)", self.cores_allowed)?;
+        }
+        let memory = self.memory_bytes.map(|bytes| format!("{} MiB", bytes >> 20));
+        let kernel = self.kernel.as_ref().map(|release| format!("kernel {release}"));
+        [self.cpu.clone(), memory, kernel].into_iter().flatten().try_for_each(|fact| write!(f, ", {fact}"))
     }
 }
 

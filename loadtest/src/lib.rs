@@ -3,11 +3,12 @@
 //! - [`cli`]: the options; those that every scenario shares stand apart
 //! - [`scenario`]: what is done to the server, one folder each
 //! - [`population`]: many clients at once: connecting them, having them matched
-//! - [`chat`], [`noisy`]: one client of that wire · [`rooms`]: a member of a topic · [`ws`]: its WebSocket
+//! - [`chat`], [`noisy`]: one client of that wire · [`resume`]: its session · [`rooms`]: a member of a topic · [`ws`]: its WebSocket
 //! - [`http`]: requests over kept connections
 //! - [`pairs`]: clients that talk two by two, on worker threads
 //! - [`target`]: the server's address
-//! - [`process`], [`watch`]: CPU time and memory of a process, from `/proc` · [`cost`]: what a measurement used of them
+//! - [`process`]: CPU time and memory of a process, from `/proc` · [`cost`]: what a measurement used of them
+//! - [`watch`]: the server's process during a run · [`timeline`]: what the run looked like over time
 //! - [`report`]: the figures, as a table and as JSON · [`progress`]: the bar · [`units`]: durations, sizes, dates
 //!
 //! ```text
@@ -19,22 +20,29 @@
 
 #![forbid(unsafe_code)]
 
+pub mod chart;
 pub mod chat;
 pub mod cli;
+pub mod compare;
 pub mod cost;
+pub mod crowd;
 mod error;
 mod host;
 pub mod http;
 pub mod noisy;
+pub mod output;
 pub mod pairs;
 pub mod population;
 pub mod process;
 pub mod progress;
 pub mod report;
+pub mod resume;
 pub mod rooms;
 pub mod scenario;
 pub mod target;
+pub mod timeline;
 pub mod units;
+pub mod versus;
 pub mod watch;
 pub mod ws;
 
@@ -42,33 +50,26 @@ pub use error::Error;
 
 use cli::{Cli, Command};
 use progress::Progress;
-use report::Report;
 
-/// Runs the scenario that the command line names, prints its table and writes its JSON.
-pub async fn run(cli: &Cli, command_line: Vec<String>) -> Result<Report, Error> {
-    let (output, outcome) = match &cli.command {
-        Command::Relay(options) => {
-            let progress = Progress::new(options.output.quiet);
-            (&options.output, scenario::relay::run(options, &progress).await)
+/// Does what the command line says: prints the result and writes the files that are asked for. `false`: the server broke a
+/// promise.
+pub async fn run(cli: Cli, command_line: Vec<String>) -> Result<bool, Error> {
+    match cli.command {
+        Command::Scenario(scenario) => {
+            let output = scenario.output();
+            let mut report = scenario.run(Progress::new(output.quiet)).await?;
+            report.origin.command_line = command_line;
+            output::put(&report, output)?;
+            Ok(report.passed())
         }
-        Command::Http(options) => {
-            let progress = Progress::new(options.output.quiet);
-            (&options.output, scenario::http::run(options, &progress).await)
+        Command::Compare(options) => {
+            print!("{}", compare::compare(&options)?);
+            Ok(true)
         }
-        Command::Noisy(options) => {
-            let progress = Progress::new(options.output.quiet);
-            (&options.output, scenario::noisy::run(options, &progress).await)
+        Command::Versus(options) => {
+            let versus = versus::run(&options, command_line).await?;
+            output::put(&versus, options.scenario.output())?;
+            Ok(versus.passed())
         }
-        Command::Rooms(options) => {
-            let progress = Progress::new(options.output.quiet);
-            (&options.output, scenario::rooms::run(options, &progress).await)
-        }
-    };
-    let mut report = outcome?;
-    report.command_line = command_line;
-    print!("{report}");
-    if let Some(path) = &output.json {
-        report.write_json(path).map_err(|source| Error::Output { path: path.clone(), source })?;
     }
-    Ok(report)
 }

@@ -13,10 +13,10 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(Error::from)
-        .and_then(|runtime| runtime.block_on(run(&cli, std::env::args().collect())));
+        .and_then(|runtime| runtime.block_on(run(cli, std::env::args().collect())));
     match outcome {
-        Ok(report) if report.passed() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("loadtest: {error}");
             ExitCode::from(2)

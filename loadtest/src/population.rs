@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::{Error, chat::Client, process::Process, progress::Bar, ws::Fault};
+use crate::{Error, chat::Client, process::Process, progress::Bar, scenario::Site, ws::Fault};
 
 /// Handshakes under way at a time: enough to keep a server busy, far below its listen backlog.
 const MAX_CONNECTING: usize = 128;
@@ -32,11 +32,13 @@ pub fn check_descriptors(sockets: usize, server: Option<&Process>) -> Result<(),
 }
 
 /// Connects `count` clients, or groups of them, a bounded number at a time; `connect` is told the number of each.
-pub async fn connect<C, F>(count: usize, bar: &Bar, connect: impl Fn(usize) -> F) -> Result<Vec<C>, Error>
+pub async fn connect<C, F>(count: usize, site: &mut Site, connect: impl Fn(usize) -> F) -> Result<Vec<C>, Error>
 where
     C: Send + 'static,
     F: Future<Output = Result<C, Error>> + Send + 'static,
 {
+    let bar = site.progress.count("connecting", count as u64);
+    site.watch.enter("connecting", "connects");
     let mut clients = Vec::with_capacity(count);
     let mut connecting = JoinSet::new();
     let mut started = 0;
@@ -53,9 +55,20 @@ where
         if let Some(joined) = connecting.join_next().await {
             clients.push(joined.map_err(std::io::Error::from)??);
             bar.advance(1);
+            site.watch.sample(clients.len() as u64);
         }
     }
     Ok(clients)
+}
+
+/// Connects so many clients of the chat wire.
+pub async fn connect_clients(count: usize, site: &mut Site) -> Result<Vec<Client>, Error> {
+    let target = site.target.clone();
+    let client = |index| {
+        let target = target.clone();
+        async move { Client::connect(&target, index).await }
+    };
+    connect(count, site, client).await
 }
 
 /// Has all clients matched and sorts them into the pairs that the server made.

@@ -30,6 +30,8 @@ pub struct CpuTime {
     pub source: &'static str,
     pub user: Duration,
     pub system: Duration,
+    /// What the busiest thread used of it; zero where only the total is known.
+    pub busiest: Duration,
 }
 
 impl Process {
@@ -100,10 +102,12 @@ impl CpuReading {
         let nothing_ended =
             !self.by_thread.is_empty() && earlier.by_thread.keys().all(|id| self.by_thread.contains_key(id));
         if nothing_ended {
-            let sum = |reading: &Self| reading.by_thread.values().sum::<Duration>();
-            CpuTime { total: sum(self).saturating_sub(sum(earlier)), source: "schedstat", user, system }
+            let before = |id| earlier.by_thread.get(id).copied().unwrap_or_default();
+            let used = || self.by_thread.iter().map(|(id, time)| time.saturating_sub(before(id)));
+            let busiest = used().max().unwrap_or_default();
+            CpuTime { total: used().sum(), source: "schedstat", user, system, busiest }
         } else {
-            CpuTime { total: user + system, source: "stat", user, system }
+            CpuTime { total: user + system, source: "stat", user, system, busiest: Duration::ZERO }
         }
     }
 }
@@ -176,6 +180,7 @@ mod tests {
         let earlier = reading(&[(1, 10), (2, 20)], 30);
         let grown = reading(&[(1, 15), (2, 20), (3, 5)], 40).since(&earlier);
         assert_eq!((grown.total, grown.source), (ms(10), "schedstat"));
+        assert_eq!(grown.busiest, ms(5));
         let ended = reading(&[(1, 15)], 50).since(&earlier);
         assert_eq!((ended.total, ended.source), (ms(20), "stat"));
     }

@@ -1,6 +1,10 @@
 //! The bar on standard error: hidden when that is not a terminal, or on request.
 
-use std::{borrow::Cow, time::Duration};
+use std::{
+    borrow::Cow,
+    io::{self, IsTerminal},
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -13,6 +17,13 @@ pub struct Progress {
 impl Progress {
     pub fn new(hidden: bool) -> Self {
         Self { hidden }
+    }
+
+    /// Says what comes next, where a bar would be seen.
+    pub fn say(&self, what: &str) {
+        if !self.hidden && io::stderr().is_terminal() {
+            eprintln!("{what}");
+        }
     }
 
     /// A phase that is over when `total` things are done.

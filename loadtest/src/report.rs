@@ -1,39 +1,47 @@
 //! The result of a run: the same figures as a table and as JSON, whatever the scenario.
 
 mod figure;
+mod origin;
 mod table;
 
-use std::{fmt, fs, io, path::Path, time::SystemTime};
+use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use figure::{Figure, Section, Unit};
+pub use origin::Origin;
+pub use table::Table;
 
-use crate::{host::Host, units};
+use crate::{
+    chart::{Panel, over_time, percentiles},
+    output::Document,
+    timeline::Timeline,
+};
 
 /// A run's result.
-#[derive(Serialize, Debug)]
+#[derive(Serialize, Default, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     pub scenario: &'static str,
     /// The scenario and its options in one line.
     pub title: String,
-    pub version: &'static str,
-    pub started_at: String,
-    pub command_line: Vec<String>,
+    #[serde(flatten)]
+    pub origin: Origin,
     pub options: Value,
-    pub host: Host,
     #[serde(serialize_with = "figure::as_map")]
     pub figures: Vec<Section>,
     /// How to read the figures.
     pub notes: Vec<String>,
     /// Broken promises; none in a run that passed.
     pub faults: Vec<FaultCount>,
+    /// What the run looked like, for the chart.
+    #[serde(skip)]
+    pub timeline: Timeline,
 }
 
 /// A thing that went wrong and how often it did.
-#[derive(Serialize, PartialEq, Eq, Debug)]
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 pub struct FaultCount {
     pub what: String,
     pub count: u64,
@@ -42,18 +50,7 @@ pub struct FaultCount {
 impl Report {
     /// An empty report of a scenario that begins now.
     pub fn begin(scenario: &'static str, title: String, options: Value) -> Self {
-        Self {
-            scenario,
-            title,
-            version: env!("CARGO_PKG_VERSION"),
-            started_at: units::rfc3339(SystemTime::now()),
-            command_line: Vec::new(),
-            options,
-            host: Host::read(),
-            figures: Vec::new(),
-            notes: Vec::new(),
-            faults: Vec::new(),
-        }
+        Self { scenario, title, origin: Origin::now(), options, ..Self::default() }
     }
 
     /// Whether the server kept every promise.
@@ -74,13 +71,6 @@ impl Report {
             None => {}
         }
     }
-
-    /// Writes the report as JSON.
-    pub fn write_json(&self, path: &Path) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(self)?;
-        text.push('\n');
-        fs::write(path, text)
-    }
 }
 
 impl fmt::Display for Report {
@@ -89,16 +79,55 @@ impl fmt::Display for Report {
         for sections in self.figures.chunk_by(Section::shares_table) {
             match sections {
                 [section] if !section.is_row() => write!(f, "\n{section}")?,
-                rows => write!(f, "\n{}", table::Table(rows))?,
+                rows => write!(f, "\n{}", Table::of_rows(rows))?,
             }
         }
         writeln!(f)?;
         for note in &self.notes {
             writeln!(f, "{note}")?;
         }
-        for FaultCount { what, count } in &self.faults {
-            writeln!(f, "FAULT {count} × {what}")?;
-        }
-        Ok(())
+        self.faults.iter().try_for_each(|fault| writeln!(f, "FAULT {fault}"))
+    }
+}
+
+impl fmt::Display for FaultCount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} × {}", self.count, self.what)
+    }
+}
+
+impl Document for Report {
+    fn title(&self) -> String {
+        format!("loadtest {}", self.scenario)
+    }
+
+    fn subtitle(&self) -> String {
+        self.title.clone()
+    }
+
+    fn panels(&self) -> Vec<Panel<'_>> {
+        let mut panels = over_time::panels(&self.timeline);
+        panels.extend(percentiles::panel(&self.figures));
+        panels
+    }
+
+    fn tables(&self) -> Vec<Table> {
+        let table = |sections: &[Section]| match sections {
+            [section] if !section.is_row() => Table::of_list(section),
+            rows => Table::of_rows(rows),
+        };
+        self.figures.chunk_by(Section::shares_table).map(table).collect()
+    }
+
+    fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    fn faults(&self) -> &[FaultCount] {
+        &self.faults
+    }
+
+    fn origin(&self) -> &Origin {
+        &self.origin
     }
 }

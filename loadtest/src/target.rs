@@ -56,6 +56,11 @@ impl Target {
         Self { path_and_query, ..self.clone() }
     }
 
+    /// Where the client with this index comes from, when that is not the kernel's to choose.
+    pub(crate) fn source(&self, index: usize) -> Option<SocketAddr> {
+        self.spread.then(|| source_address(index))
+    }
+
     /// Opens the TCP connection of the client with this index.
     pub async fn connect(&self, index: usize) -> Result<TcpStream, Error> {
         self.connect_with(index, None).await
@@ -68,8 +73,8 @@ impl Target {
         if let Some(bytes) = receive_buffer {
             socket.set_recv_buffer_size(bytes)?;
         }
-        if self.spread {
-            socket.bind(source_address(index)).map_err(unreachable)?;
+        if let Some(source) = self.source(index) {
+            socket.bind(source).map_err(unreachable)?;
         }
         let stream = socket.connect(self.address).await.map_err(unreachable)?;
         stream.set_nodelay(true)?;
@@ -91,7 +96,7 @@ mod tests {
     use super::*;
 
     async fn resolve(url: &str, spread_addresses: bool) -> Result<Target, Error> {
-        Target::resolve(url, "ws", &TargetOptions { allow_remote: false, spread_addresses }).await
+        Target::resolve(url, "ws", &TargetOptions { spread_addresses, ..TargetOptions::default() }).await
     }
 
     #[tokio::test]

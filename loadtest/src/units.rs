@@ -54,6 +54,12 @@ pub fn parse_bytes(text: &str) -> Result<usize, String> {
     number.checked_mul(unit).ok_or_else(invalid)
 }
 
+/// [`parse_bytes`], within these bounds.
+pub fn parse_bytes_within<const LEAST: usize, const MOST: usize>(text: &str) -> Result<usize, String> {
+    let bytes = parse_bytes(text)?;
+    if (LEAST..=MOST).contains(&bytes) { Ok(bytes) } else { Err(format!("must be {LEAST} to {MOST} bytes")) }
+}
+
 /// Digits in groups of three, with `decimals` places.
 pub fn grouped(value: f64, decimals: usize) -> String {
     let plain = format!("{:.decimals$}", value.abs());

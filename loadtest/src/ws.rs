@@ -5,7 +5,7 @@
 
 mod fault;
 pub mod frame;
-mod handshake;
+pub(crate) mod handshake;
 mod socket;
 
 pub use fault::Fault;

@@ -8,14 +8,13 @@ use meetpoint_loadtest::{
     cli::{Cli, Command},
     progress::Progress,
     report::Report,
-    scenario::relay,
 };
 use support::Wrong;
 
 async fn run(url: &str, options: &str) -> Result<Report, Error> {
     let line = format!("loadtest relay --url {url} --duration 300ms --warmup 50ms --quiet {options}");
-    let Command::Relay(options) = Cli::parse_from(line.split_whitespace()).command else { panic!("{line}") };
-    relay::run(&options, &Progress::new(true)).await
+    let Command::Scenario(scenario) = Cli::parse_from(line.split_whitespace()).command else { panic!("{line}") };
+    scenario.run(Progress::new(true)).await
 }
 
 async fn against(wrong: Wrong, options: &str) -> Report {
@@ -105,6 +104,45 @@ async fn a_closed_socket_is_reported() {
     assert!(faults(&report).iter().any(|what| what.contains("closed the socket")), "{report}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_a_rate_whatever_was_due_is_relayed_and_counted() {
+    let report = against(Wrong::Nothing, "--pairs 7 --rate 3000 --payload 120 --threads 2").await;
+    assert!(report.passed(), "{report}");
+    let of = |section, key| report.value(section, key).expect("a figure");
+    assert!(of("schedule", "due") > 0.0 && of("schedule", "notSent") == 0.0, "{report}");
+    assert_eq!(of("traffic", "frames"), of("schedule", "due"), "{report}");
+    assert!(of("schedule", "lateP99") <= of("latency", "max"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_due_while_the_server_stalled_counts_from_when_it_was_due() {
+    let report = against(Wrong::Stall, "--pairs 1 --rate 2000").await;
+    assert!(report.passed(), "{report}");
+    assert_eq!(report.value("traffic", "frames"), report.value("schedule", "due"), "also what came after the end");
+    // One frame was kept for a second. Nearly all behind it were due long before it was gone.
+    assert!(report.value("latency", "p90") > Some(300_000.0), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_falls_behind_is_not_sent_frames_without_end() {
+    let report = against(Wrong::Stall, "--pairs 1 --rate 2000 --payload 200000").await;
+    assert!(report.passed(), "{report}");
+    assert!(report.value("schedule", "notSent") > Some(0.0), "{report}");
+    assert!(report.notes.iter().any(|note| note.starts_with("BEHIND")), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn at_a_rate_every_fault_is_seen_as_well() {
+    for (wrong, expected) in
+        [(Wrong::Drop, [1.0, 0.0, 0.0]), (Wrong::Double, [0.0, 1.0, 0.0]), (Wrong::Swap, [0.0, 0.0, 1.0])]
+    {
+        let report = against(wrong, "--pairs 2 --rate 2000").await;
+        assert_eq!(integrity(&report), expected.map(Some), "{wrong:?} {report}");
+    }
+    let report = against(Wrong::Close, "--pairs 2 --rate 2000").await;
+    assert!(faults(&report).iter().any(|what| what.contains("closed the socket")), "{report}");
+}
+
 #[tokio::test]
 async fn a_server_that_is_not_there_is_named() {
     let address = {
@@ -121,8 +159,7 @@ async fn a_result_is_written_as_json() {
     let path = std::env::temp_dir().join(format!("meetpoint-loadtest-{}.json", std::process::id()));
     let line = format!("loadtest relay --url ws://{address}/ws --pairs 2 --duration 100ms --warmup 0s --quiet --json");
     let words = line.split_whitespace().map(Into::into).chain([path.clone().into_os_string()]);
-    let report = meetpoint_loadtest::run(&Cli::parse_from(words), vec![line.clone()]).await.expect("a run");
-    assert!(report.passed(), "{report}");
+    assert!(meetpoint_loadtest::run(Cli::parse_from(words), vec![line.clone()]).await.expect("a run"));
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).expect("written")).expect("JSON");
     std::fs::remove_file(&path).expect("removed");
     assert_eq!(json["scenario"], "relay");

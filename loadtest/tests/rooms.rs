@@ -8,15 +8,14 @@ use meetpoint_loadtest::{
     cli::{Cli, Command},
     progress::Progress,
     report::Report,
-    scenario::rooms,
 };
 use topics::Wrong;
 
 async fn run(wrong: Wrong, options: &str) -> Result<Report, Error> {
     let address = topics::start(wrong).await;
     let line = format!("loadtest rooms --url ws://{address}/ws --duration 300ms --warmup 50ms --quiet {options}");
-    let Command::Rooms(options) = Cli::parse_from(line.split_whitespace()).command else { panic!("{line}") };
-    rooms::run(&options, &Progress::new(true)).await
+    let Command::Scenario(scenario) = Cli::parse_from(line.split_whitespace()).command else { panic!("{line}") };
+    scenario.run(Progress::new(true)).await
 }
 
 async fn against(wrong: Wrong, options: &str) -> Report {

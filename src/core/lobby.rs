@@ -3,7 +3,6 @@
 //! a relayed frame never comes here.
 
 use std::{
-    collections::HashMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -15,6 +14,7 @@ use tokio::sync::Notify;
 use super::{
     chance::Chance,
     event::{Departure, Event, Match},
+    hash::HashMap,
     matchmaker::{AlreadyPaired, Matchmaker, NotPaired, Outcome, Pair, Rules},
     outbox::Outbox,
     room::Room,
@@ -55,7 +55,7 @@ pub struct Census {
 
 impl Lobby {
     pub fn new(rules: Rules, chance: Arc<Chance>) -> Self {
-        let inner = Inner { matchmaker: Matchmaker::new(rules), guests: HashMap::new(), next_visit: None };
+        let inner = Inner { matchmaker: Matchmaker::new(rules), guests: HashMap::default(), next_visit: None };
         Self { chance, inner: Mutex::new(inner), deadline_moved: Notify::new() }
     }
 

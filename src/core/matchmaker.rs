@@ -12,13 +12,14 @@
 mod waiting;
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, VecDeque},
     time::{Duration, Instant},
 };
 
 use meetpoint_protocol::{ClientId, UserId};
 
 use self::waiting::{Line, Place, Waiting};
+use super::hash::HashMap;
 
 /// What an operator may choose.
 #[derive(Clone, Debug)]
@@ -100,7 +101,7 @@ impl Matchmaker {
     pub fn new(rules: Rules) -> Self {
         Self {
             rules,
-            members: HashMap::new(),
+            members: HashMap::default(),
             waiting: Waiting::default(),
             cooling: BTreeSet::new(),
             pairs: 0,

@@ -20,6 +20,7 @@ pub mod book;
 pub mod chance;
 pub mod clock;
 pub mod event;
+mod hash;
 pub mod lobby;
 pub mod matchmaker;
 pub mod minute;

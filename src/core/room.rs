@@ -1,12 +1,12 @@
 //! Where clients meet: a pair's call, or all who share a topic. A session holds its room, not the others: the room is the
 //! authority on who sits in it, so a frame that comes late, after its sender or receiver has gone, can never reach a stranger.
 
-use indexmap::IndexMap;
 use meetpoint_protocol::{ClientId, RoomId, UserId};
 use parking_lot::Mutex;
 
 use super::{
     event::Event,
+    hash::IndexMap,
     outbox::{Encoded, Frame, Outbox, PushError},
     turn::Turn,
 };

@@ -2,18 +2,20 @@
 
 use std::{
     collections::VecDeque,
-    io,
+    io, mem,
     time::{Duration, Instant},
 };
 
 use hdrhistogram::Histogram;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, task::spawn_blocking};
 
 use super::{Answer, Wheel, faults::Faults};
 use crate::{
     Error,
     cost::Mark,
     progress::{Bar, Progress},
+    report::Report,
+    scenario::Site,
     target::Target,
     units,
     watch::Watch,
@@ -48,7 +50,7 @@ pub struct Bench {
     pub connections: usize,
     /// Requests under way on each connection.
     pub pipeline: usize,
-    pub watch: Option<Watch>,
+    pub watch: Watch,
     pub progress: Progress,
 }
 
@@ -123,6 +125,23 @@ impl<W: Work> Running<'_, W> {
     }
 }
 
+/// Has `measure` drive its connections in a thread of its own: the loop never awaits, and this one has nothing to do.
+pub async fn apart(
+    site: &mut Site,
+    report: &mut Report,
+    connections: usize,
+    pipeline: usize,
+    measure: impl FnOnce(&mut Bench, &mut Report) -> Result<(), Error> + Send + 'static,
+) -> Result<(), Error> {
+    let Site { target, watch, progress } = site;
+    let (target, progress, runtime) = (target.clone(), *progress, Handle::current());
+    let mut bench = Bench { target, runtime, connections, pipeline, watch: mem::take(watch), progress };
+    let mut begun = mem::take(report);
+    let measuring = spawn_blocking(move || measure(&mut bench, &mut begun).map(|()| (bench.watch, begun)));
+    (*watch, *report) = measuring.await.map_err(io::Error::other)??;
+    Ok(())
+}
+
 impl Bench {
     /// Opens a new connection and gives its index in the wheel.
     pub fn connect(&self, wheel: &mut Wheel, number: usize) -> Result<usize, Error> {
@@ -149,7 +168,8 @@ impl Bench {
             latency: Histogram::new_with_bounds(1, MAX_LATENCY, 3).map_err(io::Error::other)?,
             faults: Faults::default(),
         };
-        let from = Mark::now(self.watch.as_ref());
+        self.watch.enter(what, "requests");
+        let from = Mark::now(&self.watch);
         let begun = Instant::now();
         self.begin(&mut wheel, &mut running);
         let mut deadline = begun + limit;
@@ -165,7 +185,7 @@ impl Bench {
             if now >= tick {
                 tick = now + TICK;
                 show(&bar, span, begun.elapsed(), running.latency.len(), &mut shown);
-                self.watch.as_mut().into_iter().for_each(Watch::sample);
+                self.watch.sample(running.latency.len());
             }
             if now < deadline {
                 continue;
@@ -174,7 +194,7 @@ impl Bench {
                 if matches!(span, Span::Work { .. }) {
                     return Err(Error::SetupTimeout { doing: what, limit });
                 }
-                to = Some(Mark::now(self.watch.as_ref()));
+                to = Some(Mark::now(&self.watch));
                 (running.open, running.measuring) = (false, false);
                 deadline = now + DRAIN_LIMIT;
             } else {
@@ -182,7 +202,7 @@ impl Bench {
                 break;
             }
         }
-        let to = to.unwrap_or_else(|| Mark::now(self.watch.as_ref()));
+        let to = to.unwrap_or_else(|| Mark::now(&self.watch));
         Ok(Outcome { latency: running.latency, faults: running.faults, from, to })
     }
 

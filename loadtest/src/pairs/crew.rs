@@ -13,13 +13,7 @@ use std::{
 use tokio::time::{sleep, timeout};
 
 use super::worker::{self, Clock, Done, Order, Talk, Tally};
-use crate::{
-    Error,
-    cost::Mark,
-    progress::{Bar, Progress},
-    units,
-    watch::Watch,
-};
+use crate::{Error, cost::Mark, progress::Progress, scenario::Site, units, watch::Watch};
 
 /// How often the bar moves and the server's memory is looked at.
 const TICK: Duration = Duration::from_millis(100);
@@ -31,6 +25,17 @@ pub enum Phase {
     Measure,
     /// Nothing new is sent; what is under way is awaited.
     Drain,
+}
+
+impl Phase {
+    /// As it is shown.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Warmup => "warming up",
+            Phase::Measure => "measuring",
+            Phase::Drain => "draining",
+        }
+    }
 }
 
 /// The only thing that threads share.
@@ -71,6 +76,14 @@ pub struct Plan {
     pub plural: &'static str,
 }
 
+/// How long what is under way is awaited at the end: what has not come then is lost. It grows with the clients, because even a server
+/// short of CPU must be able to serve them all once more.
+pub fn drain_limit(clients: usize) -> Duration {
+    const LEAST: Duration = Duration::from_secs(5);
+    const EACH: Duration = Duration::from_millis(5);
+    LEAST + EACH.saturating_mul(u32::try_from(clients).unwrap_or(u32::MAX))
+}
+
 /// A run that is over.
 pub struct Run {
     pub from: Mark,
@@ -78,27 +91,18 @@ pub struct Run {
     pub done: Done,
 }
 
-/// How long the server has to tidy up before its memory is read for the last time.
-const SETTLE: Duration = Duration::from_secs(1);
-
 /// Has all talks talk from the first to the last phase.
-pub async fn run<T: Talk>(
-    talks: Vec<T>,
-    plan: &Plan,
-    progress: &Progress,
-    watch: &mut Option<Watch>,
-) -> Result<Run, Error> {
+pub async fn run<T: Talk>(talks: Vec<T>, plan: &Plan, site: &mut Site) -> Result<Run, Error> {
+    let Site { watch, progress, .. } = site;
     let &Plan { warmup, duration, drain, .. } = plan;
     let mut crew = Crew::start(talks, plan)?;
-    crew.hold(Phase::Warmup, warmup, &progress.time("warming up", warmup), watch).await;
-    let from = Mark::now(watch.as_ref());
-    crew.hold(Phase::Measure, duration, &progress.time("measuring", duration), watch).await;
-    let to = Mark::now(watch.as_ref());
-    crew.hold(Phase::Drain, drain, &progress.time("draining", drain), watch).await;
+    crew.hold(Phase::Warmup, warmup, progress, watch).await;
+    let from = Mark::now(watch);
+    crew.hold(Phase::Measure, duration, progress, watch).await;
+    let to = Mark::now(watch);
+    crew.hold(Phase::Drain, drain, progress, watch).await;
     let done = crew.join()?;
-    if watch.is_some() {
-        sleep(SETTLE).await;
-    }
+    watch.settle().await;
     Ok(Run { from, to, done })
 }
 
@@ -131,17 +135,17 @@ impl Crew {
     }
 
     /// Stays in a phase for a time, or less when all threads have come to their end.
-    async fn hold(&mut self, phase: Phase, limit: Duration, bar: &Bar, watch: &mut Option<Watch>) {
+    async fn hold(&mut self, phase: Phase, limit: Duration, progress: &Progress, watch: &mut Watch) {
         self.stage.phase.store(phase as u8, Ordering::Relaxed);
+        let bar = progress.time(phase.name(), limit);
+        watch.enter(phase.name(), self.plural);
         let begun = Instant::now();
         let before = self.stage.relayed.load(Ordering::Relaxed);
         let ticks = async {
             while !self.threads.iter().all(JoinHandle::is_finished) {
                 sleep(TICK).await;
-                if let Some(watch) = watch {
-                    watch.sample();
-                }
                 let relayed = self.stage.relayed.load(Ordering::Relaxed) - before;
+                watch.sample(relayed);
                 let rate = relayed as f64 / begun.elapsed().as_secs_f64();
                 bar.at(begun.elapsed(), format!("{} {}/s", units::grouped(rate, 0), self.plural));
             }

@@ -3,7 +3,7 @@
 //! ```text
 //! {"type":"ice","candidate":{"seq":"<12 hex>","ns":"<12 hex>","pad":"xx…"}}
 //! ```
-//! `seq` counts the frames of one direction from 0; `ns` is when it was sent, on the run's clock.
+//! `seq` counts the frames of one direction from 0; `ns` is when it was sent, or should have been, on the run's clock.
 
 use std::sync::Arc;
 
@@ -65,8 +65,14 @@ impl Batch {
 
     /// The next `count` frames of a direction, beginning with number `first`; `count` is at most the window.
     pub fn stamp(&mut self, first: u64, count: usize, sent_ns: u64) -> &[u8] {
+        self.stamp_each(first, count, |_| sent_ns)
+    }
+
+    /// The same, each with the time that its number has.
+    pub fn stamp_each(&mut self, first: u64, count: usize, time_ns: impl Fn(u64) -> u64) -> &[u8] {
         let bytes = &mut self.bytes[..count * self.frame_len];
         for (seq, frame) in (first..).zip(bytes.chunks_exact_mut(self.frame_len)) {
+            let sent_ns = time_ns(seq);
             self.seq_at.iter().for_each(|at| put_hex(&mut frame[*at..][..DIGITS], seq));
             self.ns_at.iter().for_each(|at| put_hex(&mut frame[*at..][..DIGITS], sent_ns));
         }

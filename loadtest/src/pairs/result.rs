@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::{Done, Outcome, Run, Tally};
+use super::{Done, Outcome, Run, Tally, alarm::RESOLUTION};
 use crate::{
     cost::{self, Per},
     report::{Figure, Report, Section, Unit},
     watch::Watch,
 };
+
+/// Nanoseconds by which the generator may be late, whatever the latency: twice what its alarm may be.
+const SPOILS: u64 = 2 * RESOLUTION.as_nanos() as u64;
 
 /// What is counted, in the words of the report.
 #[derive(Debug)]
@@ -43,19 +46,21 @@ pub struct Measured {
     pub notes: &'static [&'static str],
     pub set_up: SetUp,
     pub run: Run,
-    pub watch: Option<Watch>,
 }
 
 impl Measured {
     /// Writes figures, notes and faults into the report.
-    pub fn write(self, report: &mut Report) {
-        let Self { noun, payload, notes, set_up, run, watch } = self;
+    pub fn write(self, watch: &Watch, report: &mut Report) {
+        let Self { noun, payload, notes, set_up, run } = self;
         let Run { from, to, done: Done { tally, outcomes } } = run;
         let count = tally.latency.len();
         note_faults(noun, &outcomes, report);
         if count > 0 {
             report.figures.push(traffic(noun, &tally, to.seconds_since(&from), payload));
             report.figures.push(latency("latency", &tally.latency));
+        }
+        if !tally.lateness.is_empty() {
+            schedule(noun, &tally, report);
         }
         if !tally.receipts.is_empty() {
             report.figures.push(latency("receipt", &tally.receipts));
@@ -85,6 +90,39 @@ fn traffic(noun: &Noun, tally: &Tally, seconds: f64, payload: usize) -> Section 
             figure(noun.gathered, Unit::Each, count / tally.reads.max(1) as f64),
         ],
     )
+}
+
+/// How far what was due was sent when it was due.
+fn schedule(noun: &Noun, tally: &Tally, report: &mut Report) {
+    let Tally { lateness, not_sent, .. } = tally;
+    let due = lateness.len() + not_sent;
+    let late = |key, label, ns| Figure::new(key, label, Unit::Microseconds, ns as f64 / 1_000.0);
+    let p99 = lateness.value_at_quantile(0.99);
+    report.figures.push(Section::new(
+        "schedule",
+        [
+            Figure::new("due", "due", Unit::Count, due as f64),
+            Figure::new("notSent", "due, but not sent", Unit::Count, *not_sent as f64),
+            late("lateP50", "generator late, p50", lateness.value_at_quantile(0.5)),
+            late("lateP99", "generator late, p99", p99),
+            late("lateMax", "generator late, max", lateness.max()),
+        ],
+    ));
+    let plural = noun.rate.1;
+    if *not_sent > 0 {
+        report.notes.push(format!(
+            "BEHIND: {not_sent} of {due} {plural} were due and not sent, because too many in their direction had not arrived yet.              The server does not keep up with this rate: latency tells only how far it fell behind."
+        ));
+    }
+    let served = tally.latency.value_at_quantile(0.99);
+    if p99 > SPOILS && p99 > served / 4 {
+        report.notes.push(format!(
+            "LATE: this generator itself came {:.0} µs late for one in a hundred, of a latency of {:.0} µs; repeat the run on a \
+             quieter machine, with more --threads, or at a lower rate.",
+            p99 as f64 / 1_000.0,
+            served as f64 / 1_000.0
+        ));
+    }
 }
 
 /// The usual quantiles of a histogram of nanoseconds.

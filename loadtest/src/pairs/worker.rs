@@ -1,6 +1,6 @@
 //! A thread with a runtime of its own that runs many talks. Nothing in it is shared with other threads but the [`Stage`].
 
-use std::{cell::RefCell, io, rc::Rc, sync::Arc};
+use std::{cell::RefCell, io, ops, rc::Rc, sync::Arc};
 
 use hdrhistogram::Histogram;
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
     time::Instant,
 };
 
-use super::{crew::Stage, frames::Batch};
+use super::{alarm::Alarm, crew::Stage, frames::Batch};
 use crate::ws::Fault;
 
 /// Bytes that one read may bring: a window of large frames, and small enough to stay in the cache.
@@ -33,6 +33,30 @@ pub struct Outcome {
     pub stuck: StuckCount,
     /// Views of a room that were compared with those of its other members, while measuring.
     pub compared: u64,
+    pub cuts: CutCount,
+}
+
+/// What happened, while measuring, to clients whose connections are cut.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct CutCount {
+    /// Connections that were cut.
+    pub cut: u64,
+    /// Frames that were due before their receiver was back, and reached it then.
+    pub waited: u64,
+    /// What was said and not read before the cut, and was said again.
+    pub said_again: u64,
+}
+
+impl ops::Add for CutCount {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            cut: self.cut + other.cut,
+            waited: self.waited + other.waited,
+            said_again: self.said_again + other.said_again,
+        }
+    }
 }
 
 /// What happened, while measuring, where one of two never reads.
@@ -60,6 +84,7 @@ pub struct Bench {
     pub window: usize,
     pub buffer: Vec<u8>,
     pub batch: Batch,
+    pub alarm: Alarm,
     pub tally: Tally,
 }
 
@@ -80,6 +105,12 @@ pub struct Tally {
     pub latency: Histogram<u64>,
     /// From sending to the server's receipt, in nanoseconds, on wires that have receipts.
     pub receipts: Histogram<u64>,
+    /// From when a frame was due to when this generator came to send it, in nanoseconds, where frames have times at which they are due.
+    pub lateness: Histogram<u64>,
+    /// From beginning to connect until a session was resumed, in nanoseconds, where connections are cut.
+    pub back: Histogram<u64>,
+    /// Frames that were due and not sent, because too many were under way.
+    pub not_sent: u64,
     /// Socket reads that brought at least one frame.
     pub reads: u64,
 }
@@ -89,17 +120,35 @@ impl Tally {
         /// 0.1 % of a value, everywhere in the range.
         const DIGITS: u8 = 3;
         let histogram = || Histogram::new_with_bounds(1, MAX_LATENCY, DIGITS).map_err(io::Error::other);
-        Ok(Self { latency: histogram()?, receipts: histogram()?, reads: 0 })
+        Ok(Self {
+            latency: histogram()?,
+            receipts: histogram()?,
+            lateness: histogram()?,
+            back: histogram()?,
+            not_sent: 0,
+            reads: 0,
+        })
     }
 
     pub fn record(&mut self, latency_ns: u64) {
         self.latency.saturating_record(latency_ns);
     }
 
+    pub fn record_back(&mut self, took_ns: u64) {
+        self.back.saturating_record(took_ns);
+    }
+
+    pub fn record_lateness(&mut self, lateness_ns: u64) {
+        self.lateness.saturating_record(lateness_ns);
+    }
+
     /// Adds what another thread has counted.
     pub fn add(&mut self, other: &Self) -> io::Result<()> {
         self.latency.add(&other.latency).map_err(io::Error::other)?;
         self.receipts.add(&other.receipts).map_err(io::Error::other)?;
+        self.lateness.add(&other.lateness).map_err(io::Error::other)?;
+        self.back.add(&other.back).map_err(io::Error::other)?;
+        self.not_sent += other.not_sent;
         self.reads += other.reads;
         Ok(())
     }
@@ -132,6 +181,7 @@ pub fn run<T: Talk>(order: Order<T>) -> io::Result<Done> {
         window,
         buffer: vec![0; READ_BUFFER.max(2 * template.len())],
         batch: Batch::new(&template, window),
+        alarm: Alarm::new(clock),
         tally: Tally::new()?,
     }));
     let outcomes = runtime.block_on(async {

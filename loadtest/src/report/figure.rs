@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, fmt};
 
-use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde::{Serialize, Serializer};
 
 use crate::units::grouped;
 
@@ -23,6 +23,23 @@ pub enum Unit {
 }
 
 impl Unit {
+    const ALL: [Self; 9] = [
+        Unit::Count,
+        Unit::PerSecond,
+        Unit::BytesPerSecond,
+        Unit::Bytes,
+        Unit::Seconds,
+        Unit::Microseconds,
+        Unit::CpuSecondsPerMillion,
+        Unit::Cores,
+        Unit::Each,
+    ];
+
+    /// The unit of this [`name`](Self::name).
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.name() == name)
+    }
+
     /// The unit's name in JSON.
     pub const fn name(self) -> &'static str {
         match self {
@@ -38,7 +55,8 @@ impl Unit {
         }
     }
 
-    pub(super) fn display(self, value: f64) -> String {
+    /// A value with its unit, scaled for reading.
+    pub fn display(self, value: f64) -> String {
         match self {
             Unit::Count => grouped(value, 0),
             Unit::PerSecond => format!("{} /s", grouped(value, 0)),
@@ -68,6 +86,11 @@ impl Figure {
     pub const fn new(key: &'static str, label: &'static str, unit: Unit, value: f64) -> Self {
         Self { key, label, unit, value }
     }
+
+    /// The value with its unit, scaled for reading.
+    pub fn display(&self) -> String {
+        self.unit.display(self.value)
+    }
 }
 
 /// Figures that belong together, in their order.
@@ -89,17 +112,17 @@ impl Section {
         Self { key: key.into(), figures: figures.into_iter().collect(), row: true }
     }
 
-    pub(super) fn is_row(&self) -> bool {
+    pub fn is_row(&self) -> bool {
         self.row
     }
 
     /// Rows of one table have the same first figure.
-    pub(super) fn shares_table(&self, next: &Self) -> bool {
+    pub fn shares_table(&self, next: &Self) -> bool {
         let first = |row: &Self| row.figures.first().map(|figure| figure.key);
         self.row && next.row && first(self) == first(next)
     }
 
-    pub(super) fn figures(&self) -> &[Figure] {
+    pub fn figures(&self) -> &[Figure] {
         &self.figures
     }
 
@@ -118,9 +141,7 @@ impl Extend<Figure> for Section {
 impl fmt::Display for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.key)?;
-        self.figures
-            .iter()
-            .try_for_each(|Figure { label, unit, value, .. }| writeln!(f, "  {label:<34}{:>18}", unit.display(*value)))
+        self.figures.iter().try_for_each(|figure| writeln!(f, "  {:<34}{:>18}", figure.label, figure.display()))
     }
 }
 
@@ -140,11 +161,7 @@ impl Serialize for Section {
 
 /// Sections as an object by their keys, in their order.
 pub fn as_map<S: Serializer>(sections: &[Section], serializer: S) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(sections.len()))?;
-    for section in sections {
-        map.serialize_entry(&section.key, section)?;
-    }
-    map.end()
+    serializer.collect_map(sections.iter().map(|section| (&section.key, section)))
 }
 
 #[cfg(test)]

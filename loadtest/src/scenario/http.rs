@@ -21,22 +21,19 @@ mod publish;
 mod result;
 mod scrape;
 
-use std::{collections::BTreeSet, io, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use clap::Args;
 use serde::Serialize;
-use tokio::{runtime::Handle, task::spawn_blocking};
 
 use crate::{
     Error,
     cli::{OutputOptions, TargetOptions},
-    http::load::{Bench, Span},
-    population,
-    progress::Progress,
+    http::load::{self, Bench, Span},
     report::Report,
-    target::Target,
+    scenario::{Scenario, Site},
     units,
-    watch::Watch,
+    versus::Dialect,
 };
 use book::{Book, Common, Wire};
 use fill::Population;
@@ -45,7 +42,7 @@ use phase::{Phase, Traffic};
 use result::Measured;
 
 /// Characters of a description: beyond, fifty of them do not fit into one request.
-const PAYLOAD: std::ops::RangeInclusive<usize> = MIN_PAYLOAD..=16 * 1024;
+const MAX_PAYLOAD: usize = 16 * 1024;
 
 /// The options of `loadtest http`.
 #[derive(Args, Serialize, Clone, Debug)]
@@ -86,7 +83,7 @@ pub struct Options {
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub pipeline: u8,
     /// Characters of a session description, e.g. 300, 1KiB
-    #[arg(long, default_value = "1KiB", value_parser = parse_payload)]
+    #[arg(long, default_value = "1KiB", value_parser = units::parse_bytes_within::<MIN_PAYLOAD, MAX_PAYLOAD>)]
     #[serde(rename = "payloadBytes")]
     pub payload: usize,
     /// How long each phase measures, at most 1m
@@ -99,21 +96,9 @@ pub struct Options {
     /// The Origin header of all requests
     #[arg(long, default_value = "http://loadtest.localhost", value_parser = parse_origin)]
     pub origin: String,
-    /// The server's process, to watch its CPU time and memory
-    #[arg(long)]
-    pub pid: Option<u32>,
     #[command(flatten)]
     #[serde(skip)]
     pub output: OutputOptions,
-}
-
-fn parse_payload(text: &str) -> Result<usize, String> {
-    let characters = units::parse_bytes(text)?;
-    if PAYLOAD.contains(&characters) {
-        Ok(characters)
-    } else {
-        Err(format!("must be {} to {} characters", PAYLOAD.start(), PAYLOAD.end()))
-    }
 }
 
 fn parse_origin(text: &str) -> Result<String, String> {
@@ -123,16 +108,6 @@ fn parse_origin(text: &str) -> Result<String, String> {
 }
 
 impl Options {
-    fn title(&self) -> String {
-        let Self { offers, connections, pipeline, payload, duration, .. } = self;
-        let offers: Vec<_> = offers.iter().map(|offers| units::grouped(f64::from(*offers), 0)).collect();
-        format!(
-            "{} live offers, {connections} connections, {pipeline} under way each, {payload} B, {duration:?} per phase, {}",
-            offers.join(" and "),
-            self.url
-        )
-    }
-
     /// The wires that the population is shared among.
     fn wires(&self) -> BTreeSet<Wire> {
         self.phases.iter().map(|phase| phase.wire()).collect()
@@ -154,30 +129,39 @@ impl Options {
     }
 }
 
-/// Runs the scenario. `Err` when it could not be run; what broke while it ran is in the report.
-pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error> {
-    let options_json = serde_json::to_value(options).map_err(io::Error::from)?;
-    let report = Report::begin("http", options.title(), options_json);
-    // What cannot be met whatever the server says is said at once.
-    options.room(0)?;
-    let target = Target::resolve(&options.url, "http", &options.target).await?;
-    let watch = options.pid.map(Watch::start).transpose()?;
-    let sockets = usize::from(options.connections.max(options.hold));
-    population::check_descriptors(sockets, watch.as_ref().map(Watch::process))?;
-    let bench = Bench {
-        target,
-        runtime: Handle::current(),
-        connections: options.connections.into(),
-        pipeline: options.pipeline.into(),
-        watch,
-        progress: *progress,
-    };
-    // The loop never awaits: it has a thread of its own, and this one nothing to do.
-    let options = options.clone();
-    spawn_blocking(move || measure(&options, bench, report)).await.map_err(io::Error::other)?
+impl Scenario for Options {
+    const NAME: &'static str = "http";
+    const SCHEME: &'static str = "http";
+
+    fn title(&self) -> String {
+        let Self { offers, connections, pipeline, payload, duration, url, .. } = self;
+        let offers: Vec<_> = offers.iter().map(|offers| units::grouped(f64::from(*offers), 0)).collect();
+        let offers = offers.join(" and ");
+        format!(
+            "{offers} live offers, {connections} connections, {pipeline} under way each, {payload} B, {duration:?} per phase, {url}"
+        )
+    }
+
+    fn speak(&mut self, dialect: Dialect) -> bool {
+        matches!(dialect, Dialect::Meetpoint | Dialect::Rondevu)
+    }
+
+    fn sockets(&self) -> usize {
+        self.connections.max(self.hold).into()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        // What cannot be met whatever the server says is said at once.
+        self.room(0).map(drop)
+    }
+
+    async fn run(&self, site: &mut Site, report: &mut Report) -> Result<(), Error> {
+        let (options, connections, pipeline) = (self.clone(), self.connections.into(), self.pipeline.into());
+        load::apart(site, report, connections, pipeline, move |bench, report| measure(&options, bench, report)).await
+    }
 }
 
-fn measure(options: &Options, mut bench: Bench, mut report: Report) -> Result<Report, Error> {
+fn measure(options: &Options, bench: &mut Bench, report: &mut Report) -> Result<(), Error> {
     let room = options.room(bench.scrape().unwrap_or_default().offers as u32)?;
     let topics = Topics::new(options.topics as usize);
     let authority = bench.target.authority.clone();
@@ -188,8 +172,8 @@ fn measure(options: &Options, mut bench: Bench, mut report: Report) -> Result<Re
     let mut announced = 0;
     for &offers in &options.offers {
         let offers = offers as usize;
-        let took = population.grow(offers, &options.wires(), options.payload, &mut book, &mut bench)?;
-        fills.push(result::filled(offers, took, bench.watch.as_ref()));
+        let took = population.grow(offers, &options.wires(), options.payload, &mut book, bench)?;
+        fills.push(result::filled(offers, took, &bench.watch));
         for &phase in &options.phases {
             if phase.announces() && room == 0 {
                 report
@@ -202,17 +186,17 @@ fn measure(options: &Options, mut bench: Bench, mut report: Report) -> Result<Re
             let before = bench.scrape();
             let outcome = bench.load(phase.name(), &mut traffic, Span::Time(options.duration))?;
             let scrapes = before.zip(bench.scrape());
-            result::write(Measured { phase, offers, outcome, scrapes }, bench.watch.as_ref(), &mut report);
+            result::write(Measured { phase, offers, outcome, scrapes }, &bench.watch, report);
         }
     }
     report.figures.splice(0..0, fills);
     if options.hold > 0 {
-        let (section, faults) = hold::run(options.hold.into(), &population.topics, &mut book, &mut bench)?;
+        let (section, faults) = hold::run(options.hold.into(), &population.topics, &mut book, bench)?;
         report.figures.push(section);
-        faults.write("hold", &mut report);
+        faults.write("hold", report);
     }
-    result::explain(&mut report);
-    Ok(report)
+    result::explain(report);
+    Ok(())
 }
 
 #[cfg(test)]
@@ -220,11 +204,14 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::{
+        cli::{Cli, Command},
+        scenario::AnyScenario,
+    };
 
     fn parse(options: &str) -> Option<Options> {
         match Cli::try_parse_from(format!("loadtest http {options}").split_whitespace()).ok()?.command {
-            Command::Http(options) => Some(options),
+            Command::Scenario(AnyScenario::Http(options)) => Some(options),
             _ => None,
         }
     }

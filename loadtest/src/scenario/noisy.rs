@@ -13,18 +13,18 @@ mod codes;
 mod mail;
 mod stuck;
 
-use std::{cell::RefCell, io, ops::RangeInclusive, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use clap::{Args, ValueEnum};
 use meetpoint_protocol::noisy::Side;
 use serde::Serialize;
-use tokio::{runtime::Handle, task::spawn_blocking, time::Instant};
+use tokio::time::Instant;
 
 use self::{mail::Mail, stuck::Stuck};
-use super::{pace, relay::FRAMES};
+use super::{Scenario, Site, pace, relay::FRAMES};
 use crate::{
     Error,
-    cli::{OutputOptions, TargetOptions},
+    cli::{OutputOptions, SpanOptions, TargetOptions},
     http::load,
     noisy::{await_other, room, sit},
     pairs::{
@@ -33,16 +33,16 @@ use crate::{
         pair::{Loop, Pair, Wire},
     },
     population,
-    progress::Progress,
     report::Report,
     target::Target,
     units,
-    watch::Watch,
+    versus::Dialect,
     ws::Socket,
 };
 
 /// Bytes of a frame's text: mail needs as many for its digits; beyond, no server takes it by default.
-const PAYLOAD: RangeInclusive<usize> = 128..=1 << 20;
+const MIN_PAYLOAD: usize = 128;
+const MAX_PAYLOAD: usize = 1 << 20;
 
 /// No client of this wire is answered by the server itself, so both relay a last word to each other.
 const LAST_WORD: &str = r#"{"type":"sender_ready"}"#;
@@ -91,61 +91,64 @@ pub struct Options {
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=192))]
     pub window: u32,
     /// Bytes of a frame's text as the client sends it, e.g. 128, 1KiB
-    #[arg(long, default_value = "1KiB", value_parser = parse_payload)]
+    #[arg(long, default_value = "1KiB", value_parser = units::parse_bytes_within::<MIN_PAYLOAD, MAX_PAYLOAD>)]
     #[serde(rename = "payloadBytes")]
     pub payload: usize,
     /// codes: connections, kept alive
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=9_900))]
     pub connections: u16,
-    /// How long to measure, at most 10m
-    #[arg(long, default_value = "10s", value_parser = units::parse_duration_up_to::<600>)]
-    #[serde(rename = "durationSeconds", serialize_with = "units::as_seconds")]
-    pub duration: Duration,
-    /// How long to do the same before measuring
-    #[arg(long, default_value = "1s", value_parser = units::parse_duration_up_to::<600>)]
-    #[serde(rename = "warmupSeconds", serialize_with = "units::as_seconds")]
-    pub warmup: Duration,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub span: SpanOptions,
     /// relay, mail: threads that talk; all else uses one
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: u16,
-    /// The server's process, to watch its CPU time and memory
-    #[arg(long)]
-    pub pid: Option<u32>,
     #[command(flatten)]
     #[serde(skip)]
     pub output: OutputOptions,
 }
 
-fn parse_payload(text: &str) -> Result<usize, String> {
-    let bytes = units::parse_bytes(text)?;
-    if PAYLOAD.contains(&bytes) {
-        Ok(bytes)
-    } else {
-        Err(format!("must be {} to {} bytes", PAYLOAD.start(), PAYLOAD.end()))
+impl Options {
+    fn plan(&self, template: String, plural: &'static str) -> Plan {
+        let &Self { window, span: SpanOptions { warmup, duration }, threads, .. } = self;
+        Plan {
+            template,
+            window: window as usize,
+            warmup,
+            duration,
+            drain: pairs::drain_limit(self.sockets()),
+            threads,
+            plural,
+        }
     }
 }
 
-impl Options {
+impl Scenario for Options {
+    const NAME: &'static str = "noisy";
+    const SCHEME: &'static str = "http";
+
     fn title(&self) -> String {
-        let Self { what, rooms, stuck, window, payload, connections, duration, warmup, threads, url, .. } = self;
-        let time = format!("{duration:?} after {warmup:?} of warm-up");
+        let Self { what, rooms, stuck, window, payload, connections, span, threads, url, .. } = self;
+        let stuck = if *stuck > 0 { format!(" and {stuck} stuck ones") } else { String::new() };
+        let rest = format!("{payload} B, {span}, {threads} thread(s), {url}");
         match what {
-            What::Relay if *stuck > 0 => format!(
-                "relay, {rooms} rooms and {stuck} stuck ones, {window} under way each way, {payload} B, {time}, {threads} thread(s), {url}"
-            ),
-            What::Relay => {
-                format!(
-                    "relay, {rooms} rooms, {window} under way each way, {payload} B, {time}, {threads} thread(s), {url}"
-                )
-            }
-            What::Mail => {
-                format!("mail, {rooms} rooms, {window} under way each, {payload} B, {time}, {threads} thread(s), {url}")
-            }
-            What::Codes => format!("codes, {connections} connections, {time}, {url}"),
+            What::Relay => format!("relay, {rooms} rooms{stuck}, {window} under way each way, {rest}"),
+            What::Mail => format!("mail, {rooms} rooms, {window} under way each, {rest}"),
+            What::Codes => format!("codes, {connections} connections, {span}, {url}"),
         }
     }
 
-    /// Says no to what fits together with nothing.
+    fn speak(&mut self, dialect: Dialect) -> bool {
+        matches!(dialect, Dialect::Meetpoint | Dialect::Noisytransfer)
+    }
+
+    fn sockets(&self) -> usize {
+        match self.what {
+            What::Relay | What::Mail => 2 * (self.rooms + self.stuck) as usize,
+            What::Codes => self.connections.into(),
+        }
+    }
+
     fn check(&self) -> Result<(), Error> {
         if self.stuck > 0 && self.what != What::Relay {
             return Err(Error::Options("--stuck: only with --what relay".into()));
@@ -159,37 +162,16 @@ impl Options {
         Ok(())
     }
 
-    /// How long what is under way is awaited at the end.
-    fn drain_limit(&self) -> Duration {
-        const LEAST: Duration = Duration::from_secs(5);
-        const PER_ROOM: Duration = Duration::from_millis(1);
-        LEAST + PER_ROOM * self.rooms
+    async fn run(&self, site: &mut Site, report: &mut Report) -> Result<(), Error> {
+        match self.what {
+            What::Relay | What::Mail => talk(self, site, report).await,
+            What::Codes => {
+                let span = self.span;
+                let measure = move |bench: &mut _, report: &mut _| codes::measure(span, bench, report);
+                load::apart(site, report, self.connections.into(), 1, measure).await
+            }
+        }
     }
-
-    fn plan(&self, template: String, plural: &'static str) -> Plan {
-        let &Self { window, warmup, duration, threads, .. } = self;
-        Plan { template, window: window as usize, warmup, duration, drain: self.drain_limit(), threads, plural }
-    }
-}
-
-/// Runs the scenario. `Err` when it could not be run; what broke while it ran is in the report.
-pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error> {
-    options.check()?;
-    let options_json = serde_json::to_value(options).map_err(io::Error::from)?;
-    let mut report = Report::begin("noisy", options.title(), options_json);
-    let target = Target::resolve(&options.url, "http", &options.target).await?;
-    let watch = options.pid.map(Watch::start).transpose()?;
-    if options.what != What::Codes {
-        talk(options, &target, watch, progress, &mut report).await?;
-        return Ok(report);
-    }
-    population::check_descriptors(options.connections.into(), watch.as_ref().map(Watch::process))?;
-    let connections = options.connections.into();
-    let bench =
-        load::Bench { target, runtime: Handle::current(), connections, pipeline: 1, watch, progress: *progress };
-    let (warmup, duration) = (options.warmup, options.duration);
-    // The loop never awaits: it has a thread of its own, and this one nothing to do.
-    spawn_blocking(move || codes::measure(warmup, duration, bench, report)).await.map_err(io::Error::other)?
 }
 
 /// A room on its way into a worker.
@@ -220,22 +202,15 @@ async fn meet(target: Target, number: usize, receive_buffer: Option<u32>) -> Res
 }
 
 /// Rooms whose sides talk.
-async fn talk(
-    options: &Options,
-    target: &Target,
-    mut watch: Option<Watch>,
-    progress: &Progress,
-    report: &mut Report,
-) -> Result<(), Error> {
+async fn talk(options: &Options, site: &mut Site, report: &mut Report) -> Result<(), Error> {
     let (rooms, stuck) = (options.rooms as usize, options.stuck as usize);
-    population::check_descriptors(2 * (rooms + stuck), watch.as_ref().map(Watch::process))?;
     let is_mail = options.what == What::Mail;
     let (noun, notes) = if is_mail { (&mail::ITEMS, mail::NOTES) } else { (&FRAMES, RELAY_NOTES) };
     let plan = options.plan(if is_mail { mail::template } else { frames::ice }(options.payload), noun.rate.1);
     let tail = frames::tail(&plan.template);
 
     let begun = Instant::now();
-    let bar = progress.count("connecting", (rooms + stuck) as u64);
+    let target = site.target.clone();
     let connect = |number| {
         let (target, tail, payload) = (target.clone(), tail.clone(), options.payload);
         async move {
@@ -251,18 +226,15 @@ async fn talk(
             Ok(Room::Relay(Pair { sockets, expected: [expected.clone(), expected], wire: &WIRE }))
         }
     };
-    let talks = population::connect(rooms + stuck, &bar, connect).await?;
-    drop(bar);
-    let set_up = SetUp { sockets: 2 * (rooms + stuck), connecting: begun.elapsed(), matching: Duration::ZERO };
-    if let Some(watch) = &mut watch {
-        watch.connected();
-    }
+    let talks = population::connect(rooms + stuck, site, connect).await?;
+    let set_up = SetUp { sockets: options.sockets(), connecting: begun.elapsed(), matching: Duration::ZERO };
+    site.watch.connected();
 
-    let run = pairs::run(talks, &plan, progress, &mut watch).await?;
+    let run = pairs::run(talks, &plan, site).await?;
     let senders = if is_mail { rooms } else { 2 * rooms };
     let cost = run.to.cost_since(&run.from);
     let (stuck, pace) = (stuck::report(stuck, &run), pace::note(run.done.tally.latency.len(), senders, &cost, is_mail));
-    Measured { noun, payload: options.payload, notes, set_up, run, watch }.write(report);
+    Measured { noun, payload: options.payload, notes, set_up, run }.write(&site.watch, report);
     if let Some((section, note)) = stuck {
         report.figures.push(section);
         report.notes.push(note);
@@ -276,11 +248,14 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::{
+        cli::{Cli, Command},
+        scenario::AnyScenario,
+    };
 
     fn parse(options: &str) -> Option<Options> {
         match Cli::try_parse_from(format!("loadtest noisy {options}").split_whitespace()).ok()?.command {
-            Command::Noisy(options) => Some(options),
+            Command::Scenario(AnyScenario::Noisy(options)) => Some(options),
             _ => None,
         }
     }

@@ -33,7 +33,7 @@ mod tests {
         let cost = |server: Option<u64>| {
             let used = |ms| {
                 let total = Duration::from_millis(ms);
-                CpuTime { total, source: "stat", user: total, system: Duration::ZERO }
+                CpuTime { total, source: "stat", user: total, system: Duration::ZERO, busiest: total }
             };
             Cost { seconds: 5.0, server: server.map(used), own: Some(used(400)), others: None }
         };

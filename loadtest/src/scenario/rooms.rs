@@ -7,29 +7,26 @@
 //! Every message is checked byte for byte and against its number; in each round everybody's view of who is there, of who spoke
 //! when and of who left when is compared with everybody else's.
 
-mod churn;
+pub(super) mod churn;
 mod fanout;
 mod round;
-
-use std::{io, ops::RangeInclusive, time::Duration};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::{
     Error,
-    cli::{OutputOptions, TargetOptions},
-    pairs::{Plan, frames},
-    progress::Progress,
+    cli::{OutputOptions, SpanOptions, TargetOptions},
+    pairs::{self, Plan, frames},
     report::Report,
     rooms::Topic,
-    target::Target,
+    scenario::{Scenario, Site},
     units,
-    watch::Watch,
 };
 
 /// Bytes of a `publish`: enough for the topic and the digits; beyond, no server takes it by default.
-const PAYLOAD: RangeInclusive<usize> = 200..=1 << 16;
+const MIN_PAYLOAD: usize = 200;
+const MAX_PAYLOAD: usize = 1 << 16;
 
 /// What stands before the number in the data of a message.
 const DATA_HEAD: &str = r#"{"seq":""#;
@@ -71,66 +68,24 @@ pub struct Options {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(2..=100))]
     pub size: u32,
     /// Bytes of a publish as the client sends it, e.g. 200, 1KiB
-    #[arg(long, default_value = "1KiB", value_parser = parse_payload)]
+    #[arg(long, default_value = "1KiB", value_parser = units::parse_bytes_within::<MIN_PAYLOAD, MAX_PAYLOAD>)]
     #[serde(rename = "payloadBytes")]
     pub payload: usize,
-    /// How long to measure, at most 10m
-    #[arg(long, visible_alias = "for", default_value = "10s", value_parser = units::parse_duration_up_to::<600>)]
-    #[serde(rename = "durationSeconds", serialize_with = "units::as_seconds")]
-    pub duration: Duration,
-    /// How long to do the same before measuring
-    #[arg(long, default_value = "1s", value_parser = units::parse_duration_up_to::<600>)]
-    #[serde(rename = "warmupSeconds", serialize_with = "units::as_seconds")]
-    pub warmup: Duration,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub span: SpanOptions,
     /// churn: threads that run rooms; all else uses one
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub threads: u16,
-    /// The server's process, to watch its CPU time and memory
-    #[arg(long)]
-    pub pid: Option<u32>,
     #[command(flatten)]
     #[serde(skip)]
     pub output: OutputOptions,
 }
 
-fn parse_payload(text: &str) -> Result<usize, String> {
-    let bytes = units::parse_bytes(text)?;
-    if PAYLOAD.contains(&bytes) {
-        Ok(bytes)
-    } else {
-        Err(format!("must be {} to {} bytes", PAYLOAD.start(), PAYLOAD.end()))
-    }
-}
-
 impl Options {
-    fn title(&self) -> String {
-        let Self { what, members, under_way, rooms, size, payload, duration, warmup, threads, url, .. } = self;
-        let time = format!("{payload} B, {duration:?} after {warmup:?} of warm-up");
-        match what {
-            What::Fanout => format!("fanout, one to {members}, {under_way} under way, {time}, {url}"),
-            What::Churn => format!("churn, {rooms} rooms of {size}, {time}, {threads} thread(s), {url}"),
-        }
-    }
-
-    /// Clients that are connected.
-    fn sockets(&self) -> usize {
-        match self.what {
-            What::Fanout => self.members as usize + 1,
-            What::Churn => self.rooms as usize * self.size as usize,
-        }
-    }
-
-    /// How long what is under way is awaited at the end. It grows with the clients, because even a server short of CPU must be
-    /// able to serve them all once more.
-    fn drain_limit(&self) -> Duration {
-        const LEAST: Duration = Duration::from_secs(5);
-        const PER_SOCKET: Duration = Duration::from_millis(5);
-        LEAST + PER_SOCKET.saturating_mul(u32::try_from(self.sockets()).unwrap_or(u32::MAX))
-    }
-
     fn plan(&self, template: String, window: usize, plural: &'static str) -> Plan {
-        let &Self { warmup, duration, threads, .. } = self;
-        Plan { template, window, warmup, duration, drain: self.drain_limit(), threads, plural }
+        let &Self { span: SpanOptions { warmup, duration }, threads, .. } = self;
+        Plan { template, window, warmup, duration, drain: pairs::drain_limit(self.sockets()), threads, plural }
     }
 }
 
@@ -139,16 +94,29 @@ fn template(topic: &Topic, payload: usize) -> String {
     frames::padded(&format!("{}{DATA_HEAD}", topic.publish), END, payload)
 }
 
-/// Runs the scenario. `Err` when it could not be run; what broke while it ran is in the report.
-pub async fn run(options: &Options, progress: &Progress) -> Result<Report, Error> {
-    let options_json = serde_json::to_value(options).map_err(io::Error::from)?;
-    let mut report = Report::begin("rooms", options.title(), options_json);
-    let target = Target::resolve(&options.url, "ws", &options.target).await?;
-    let watch = options.pid.map(Watch::start).transpose()?;
-    crate::population::check_descriptors(options.sockets(), watch.as_ref().map(Watch::process))?;
-    match options.what {
-        What::Fanout => fanout::measure(options, &target, watch, progress, &mut report).await?,
-        What::Churn => churn::measure(options, &target, watch, progress, &mut report).await?,
+impl Scenario for Options {
+    const NAME: &'static str = "rooms";
+    const SCHEME: &'static str = "ws";
+
+    fn title(&self) -> String {
+        let Self { what, members, under_way, rooms, size, payload, span, threads, url, .. } = self;
+        match what {
+            What::Fanout => format!("fanout, one to {members}, {under_way} under way, {payload} B, {span}, {url}"),
+            What::Churn => format!("churn, {rooms} rooms of {size}, {payload} B, {span}, {threads} thread(s), {url}"),
+        }
     }
-    Ok(report)
+
+    fn sockets(&self) -> usize {
+        match self.what {
+            What::Fanout => self.members as usize + 1,
+            What::Churn => self.rooms as usize * self.size as usize,
+        }
+    }
+
+    async fn run(&self, site: &mut Site, report: &mut Report) -> Result<(), Error> {
+        match self.what {
+            What::Fanout => fanout::measure(self, site, report).await,
+            What::Churn => churn::measure(self, site, report).await,
+        }
+    }
 }

@@ -15,6 +15,10 @@ pub enum Fault {
     Unexpected(String),
     /// The server did not say what was due within the time for it.
     Silent(&'static str),
+    /// A session was not resumed, and the reason that the server gave.
+    NotResumed(String),
+    /// A client could not connect while others talked.
+    NotConnected(String),
     /// What several clients were told is not one story.
     Contradiction(&'static str),
 }
@@ -45,6 +49,13 @@ impl fmt::Display for Fault {
                 write!(f, "a topic is full (TOPIC_FULL): start the server with a greater MAX_ROOM_SIZE")
             }
             Fault::Unexpected(text) => write!(f, "the server said {text}"),
+            Fault::NotResumed(why) => {
+                write!(
+                    f,
+                    "the server did not resume a session ({why}); RESUME_MAX_FRAMES and RESUME_MAX_BYTES limit what is kept for it"
+                )
+            }
+            Fault::NotConnected(why) => write!(f, "a client could not connect: {why}"),
             Fault::Contradiction(what) => write!(f, "the server contradicts itself: {what}"),
             Fault::Silent(what) => write!(f, "the server did not {what} in time"),
         }

@@ -16,12 +16,7 @@ const MAX_HEAD: usize = 16 * 1024;
 /// Turns a fresh TCP connection into a WebSocket.
 pub async fn upgrade(mut stream: TcpStream, target: &Target) -> Result<Socket, Error> {
     let key = generate_key();
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n",
-        target.path_and_query, target.authority
-    );
-    stream.write_all(request.as_bytes()).await.map_err(Fault::from)?;
+    stream.write_all(request(target, &key).as_bytes()).await.map_err(Fault::from)?;
 
     let mut received = Vec::with_capacity(1024);
     let head_len = loop {
@@ -41,7 +36,17 @@ pub async fn upgrade(mut stream: TcpStream, target: &Target) -> Result<Socket, E
     Ok(Socket::new(stream, received))
 }
 
-fn check(head: &str, accept_key: &str) -> Result<(), Error> {
+/// The request with a key of the client's.
+pub(crate) fn request(target: &Target, key: &str) -> String {
+    format!(
+        "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n",
+        target.path_and_query, target.authority
+    )
+}
+
+/// Whether the head of an answer is a yes. `accept_key` is derived from the request's.
+pub(crate) fn check(head: &str, accept_key: &str) -> Result<(), Error> {
     let mut lines = head.lines();
     let status = lines.next().unwrap_or_default();
     if status.split_ascii_whitespace().nth(1) != Some("101") {

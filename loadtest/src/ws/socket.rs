@@ -121,6 +121,11 @@ impl Socket {
         self.poll_read(cx, buffer)
     }
 
+    /// What came behind a text that was awaited alone: it would otherwise lie there until more comes.
+    pub fn take_received(&mut self) -> Vec<u8> {
+        mem::take(&mut self.received)
+    }
+
     /// Puts the beginning of a frame aside until the next read.
     pub fn keep(&mut self, rest: &[u8]) {
         self.received.extend_from_slice(rest);

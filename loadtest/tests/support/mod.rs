@@ -29,6 +29,8 @@ pub enum Wrong {
     RateLimit,
     /// Closes the receiver.
     Close,
+    /// Keeps it for a second, and whatever its sender says meanwhile.
+    Stall,
 }
 
 struct Relay {
@@ -127,6 +129,7 @@ impl Relay {
                     let _ = sender.send(error.into()).await;
                 }
                 Wrong::Close => out = vec![Message::Close(None)],
+                Wrong::Stall => tokio::time::sleep(std::time::Duration::from_secs(1)).await,
             }
         }
         for message in out {

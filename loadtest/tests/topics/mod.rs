@@ -1,4 +1,7 @@
-//! Topic rooms of the chat wire in few lines, which can be told to go wrong.
+//! Topic rooms of the chat wire in few lines, with pairing and sessions beside them, which can be told to go wrong.
+
+mod outlive;
+mod pairing;
 
 use std::{
     collections::HashMap,
@@ -11,6 +14,7 @@ use meetpoint_protocol::{
     ClientId,
     chat::{Ask, Joined, LeftReason, Message as Said, PONG, PeerView, Request, parse, rooms},
 };
+use pairing::Pairing;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc::{Sender, channel},
@@ -18,6 +22,7 @@ use tokio::{
 use tokio_tungstenite::{accept_async, tungstenite::Message};
 
 /// What goes wrong, from the hundredth message that is delivered on and once.
+#[allow(dead_code, reason = "each test binary has its own things go wrong")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wrong {
     Nothing,
@@ -36,6 +41,10 @@ pub enum Wrong {
     Unlisted,
     /// Nobody can join.
     Full,
+    /// Nobody's session outlives its socket.
+    Forget,
+    /// Two clients are matched who are already.
+    MatchTwice,
 }
 
 /// A list of peers that is longer is cut into pages.
@@ -51,6 +60,8 @@ struct Rooms {
     topics: HashMap<String, Vec<(ClientId, Sender<Message>)>>,
     delivered: u64,
     went_wrong: bool,
+    pairing: Pairing,
+    sessions: HashMap<String, outlive::Session>,
     held: Option<(Sender<Message>, Message)>,
 }
 
@@ -70,8 +81,14 @@ pub async fn start(wrong: Wrong) -> SocketAddr {
 }
 
 async fn serve(server: Arc<Server>, id: ClientId, stream: TcpStream) {
-    let (mut sink, mut source) = accept_async(stream).await.expect("upgrade").split();
+    let outlives = outlive::is_asked_for(&stream).await;
+    let socket = accept_async(stream).await.expect("upgrade");
+    if outlives {
+        return outlive::serve(&server, id, socket).await;
+    }
+    let (mut sink, mut source) = socket.split();
     let (outbox, mut queue) = channel::<Message>(4096);
+    server.rooms().pairing.came(id, &outbox);
     say(&outbox, format!(r#"{{"type":"ready","clientId":"{id}"}}"#));
     tokio::spawn(async move {
         while let Some(message) = queue.recv().await {
@@ -85,9 +102,14 @@ async fn serve(server: Arc<Server>, id: ClientId, stream: TcpStream) {
         match parse(&text).expect("a frame of the chat wire") {
             Request::Ping => say(&outbox, PONG),
             Request::Room { ask, .. } => server.rooms().asked(server.wrong, id, &outbox, ask),
+            Request::Available => server.rooms().pairing.available(server.wrong, id),
+            Request::Relay(..) => server.rooms().pairing.relay(id, &text),
+            Request::Next => server.rooms().pairing.next(server.wrong, id),
+            Request::Leave => server.rooms().pairing.leave(server.wrong, id),
             other => panic!("{other:?}"),
         }
     }
+    server.rooms().pairing.gone(server.wrong, id);
 }
 
 fn say(outbox: &Sender<Message>, text: impl Into<Message>) {

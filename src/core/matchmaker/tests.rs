@@ -339,7 +339,7 @@ proptest! {
         let mut now = Instant::now();
         let mut matchmaker = Matchmaker::new(rules.clone());
         let mut plain = Plain {
-            rules, now, queue: Vec::new(), away: HashSet::new(), users: HashMap::new(), parted: Vec::new(), pairs: Vec::new(),
+            rules, now, queue: Vec::new(), away: HashSet::new(), users: HashMap::default(), parted: Vec::new(), pairs: Vec::new(),
         };
         for step in steps {
             match step {

@@ -1,9 +1,11 @@
 //! Who waits, in order. Clients of one user stand in one line, because none of them may meet another: whoever looks for
 //! a partner passes a whole line at its head, so that a hundred thousand of them cost as much as one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use meetpoint_protocol::{ClientId, UserId};
+
+use crate::core::hash::HashMap;
 
 /// A place in the queue; the smaller is served first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]

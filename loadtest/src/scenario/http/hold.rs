@@ -102,8 +102,7 @@ impl Held<'_> {
 /// Holds `count` polls, posts an answer for each, and gives the section `hold` with what went wrong.
 pub fn run(count: usize, topics: &Topics, book: &mut Book, bench: &mut Bench) -> Result<(Section, Faults), Error> {
     let codes = fill::fresh(count, topics, book, bench)?;
-    let resident = |bench: &Bench| bench.watch.as_ref().and_then(|watch| watch.process().resident_bytes().ok());
-    let before = resident(bench);
+    let before = bench.watch.resident();
     let bar = bench.progress.count("holding", 2 * count as u64);
     let mut wheel = Wheel::new()?;
     let begun = Instant::now();
@@ -139,7 +138,7 @@ pub fn run(count: usize, topics: &Topics, book: &mut Book, bench: &mut Bench) ->
     if said.is_some_and(|held| held < count) {
         held.faults.note_many("not held".into(), (count - said.unwrap_or_default()) as u64);
     }
-    let section = section(count, before, resident(bench), bench);
+    let section = section(count, before, bench.watch.resident(), bench);
     for number in 0..POSTERS {
         bench.connect(&mut wheel, number)?;
     }
@@ -167,7 +166,7 @@ fn section(count: usize, before: Option<u64>, holding: Option<u64>, bench: &mut 
             Figure::new("rssPerPoll", "RSS per held poll", Unit::Bytes, each),
         ]);
     }
-    let process = bench.watch.as_ref().map(|watch| watch.process());
+    let process = bench.watch.server();
     let threads = process.and_then(|process| process.threads().ok());
     section.extend(threads.map(|threads| Figure::new("threads", "threads", Unit::Count, threads as f64)));
     section

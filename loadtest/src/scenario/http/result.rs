@@ -10,16 +10,13 @@ use crate::{
     watch::Watch,
 };
 
-/// CPU seconds per second of this generator above which the figures may be its own limits and not the server's.
-const BUSY_CORES: f64 = 0.6;
-
 const READING: &str = "A row: a phase at a number of live offers. CPU/M: the server's CPU seconds per million requests; server and own: \
 CPU seconds per second; group: changes that the storage committed at a time. p50, p99, max: from before the write to behind the read, in a closed loop at full speed: it tells how long the \
 requests under way queue.";
 
 /// A population as it stands when the phases begin.
-pub fn filled(offers: usize, took: Duration, watch: Option<&Watch>) -> Section {
-    let resident = watch.and_then(|watch| watch.process().resident_bytes().ok());
+pub fn filled(offers: usize, took: Duration, watch: &Watch) -> Section {
+    let resident = watch.resident();
     let mut row = Section::row(
         format!("fill@{offers}"),
         [
@@ -42,7 +39,7 @@ pub struct Measured {
 }
 
 /// Writes the row of a phase, its notes and its faults.
-pub fn write(measured: Measured, watch: Option<&Watch>, report: &mut Report) {
+pub fn write(measured: Measured, watch: &Watch, report: &mut Report) {
     let Measured { phase, offers, outcome: Outcome { latency, faults, from, to }, scrapes } = measured;
     let name = format!("{phase}@{offers}");
     let requests = latency.len();
@@ -66,7 +63,7 @@ pub fn write(measured: Measured, watch: Option<&Watch>, report: &mut Report) {
             Figure::new("seconds", "in", Unit::Seconds, cost.seconds),
         ],
     );
-    let resident = watch.and_then(|watch| watch.process().resident_bytes().ok());
+    let resident = watch.resident();
     if let Some(server) = cost.server {
         let per_million = per_million(server.total, requests);
         row.extend([
@@ -76,17 +73,11 @@ pub fn write(measured: Measured, watch: Option<&Watch>, report: &mut Report) {
     }
     if let Some(own) = cost.own {
         row.extend([Figure::new("ownCores", "own", Unit::Cores, cost.cores(&own))]);
-        if cost.cores(&own) > BUSY_CORES {
-            let cores = cost.cores(&own);
-            report.notes.push(format!("BUSY: {name}: this generator used {cores:.2} cores; the server may do better."));
-        }
     }
     row.extend(resident.map(|bytes| Figure::new("rss", "RSS", Unit::Bytes, bytes as f64)));
     row.extend(scrapes.into_iter().flat_map(|(before, after)| commits(&before, &after, cost.seconds)));
     report.figures.push(row);
-    if let Some(others) = cost.noise() {
-        report.notes.push(format!("NOT QUIET: {name}: other work took {others:.2} cores meanwhile; repeat the run."));
-    }
+    report.notes.extend(cost.doubts().into_iter().map(|doubt| format!("{doubt} ({name})")));
 }
 
 /// What a storage on a disk did.

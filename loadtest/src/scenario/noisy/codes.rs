@@ -1,12 +1,13 @@
 //! Codes that are minted and redeemed at once.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use hdrhistogram::Histogram;
 use meetpoint_protocol::noisy::Code;
 
 use crate::{
     Error,
+    cli::SpanOptions,
     cost::{self, Per},
     http::{
         Answer, Request, Slot,
@@ -119,22 +120,24 @@ fn advised(answer: &Answer<'_>) -> String {
 }
 
 /// Warms up and measures.
-pub fn measure(warmup: Duration, duration: Duration, mut bench: Bench, mut report: Report) -> Result<Report, Error> {
+pub fn measure(
+    SpanOptions { warmup, duration }: SpanOptions,
+    bench: &mut Bench,
+    report: &mut Report,
+) -> Result<(), Error> {
     let authority = bench.target.authority.clone();
     let codes = || Codes::new(&authority).ok_or_else(|| Error::Options("a request cannot be written".into()));
     if !warmup.is_zero() {
-        bench.load("warming up", &mut codes()?, Span::Time(warmup))?.faults.write("warm-up", &mut report);
+        bench.load("warming up", &mut codes()?, Span::Time(warmup))?.faults.write("warm-up", report);
     }
-    if let Some(watch) = &mut bench.watch {
-        watch.connected();
-    }
+    bench.watch.connected();
     let mut work = codes()?;
     let Outcome { faults, from, to, .. } = bench.load("codes", &mut work, Span::Time(duration))?;
-    faults.write("codes", &mut report);
+    faults.write("codes", report);
     let [mints, redeems] = &work.times;
     if redeems.is_empty() {
         report.fault("nothing was measured".into(), 1);
-        return Ok(report);
+        return Ok(());
     }
     let seconds = to.seconds_since(&from);
     let pairs = redeems.len();
@@ -151,8 +154,8 @@ pub fn measure(warmup: Duration, duration: Duration, mut bench: Bench, mut repor
         latency("redeem", redeems),
     ]);
     report.notes.push(NOTE.into());
-    cost::write(&from, &to, Per { count: pairs, label: "CPU per million pairs" }, bench.watch.take(), &mut report);
-    Ok(report)
+    cost::write(&from, &to, Per { count: pairs, label: "CPU per million pairs" }, &bench.watch, report);
+    Ok(())
 }
 
 #[cfg(test)]

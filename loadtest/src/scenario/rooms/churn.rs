@@ -20,18 +20,17 @@ use super::{
 };
 use crate::{
     Error,
-    chat::{Client, PING},
+    chat::PING,
     cost::{self, Per},
     pairs::{
-        self, Bench, Outcome, Phase, Run, SetUp, Talk,
+        self, Bench, LOOK_NS, Outcome, Phase, Run, SetUp, Talk,
         frames::{self, Batch, Expected, STAMP},
         result,
     },
     population,
-    progress::Progress,
     report::{Figure, Report, Section, Unit},
     rooms::{Page, Peer, Told, Topic},
-    target::Target,
+    scenario::{Scenario, Site},
     watch::Watch,
     ws::{Detached, Fault, Socket},
 };
@@ -43,40 +42,29 @@ const NOTES: &[&str] = &[
      Any difference, and any frame that was not due, ends the room and is a fault.",
 ];
 
-pub(super) async fn measure(
-    options: &Options,
-    target: &Target,
-    mut watch: Option<Watch>,
-    progress: &Progress,
-    report: &mut Report,
-) -> Result<(), Error> {
+pub(super) async fn measure(options: &Options, site: &mut Site, report: &mut Report) -> Result<(), Error> {
     let (rooms, size) = (options.rooms as usize, options.size as usize);
     let sockets = options.sockets();
     let begun = Instant::now();
-    let connect = |index| {
-        let target = target.clone();
-        async move { Client::connect(&target, index).await }
-    };
-    let clients = population::connect(sockets, &progress.count("connecting", sockets as u64), connect).await?;
+    let clients = population::connect_clients(sockets, site).await?;
     let set_up = SetUp { sockets, connecting: begun.elapsed(), matching: Duration::ZERO };
-    if let Some(watch) = &mut watch {
-        watch.connected();
-    }
+    site.watch.connected();
 
     let mut clients = clients.into_iter();
     let room = |number| {
         let members = clients.by_ref().take(size).map(|client| Ok((client.id, client.socket.detach()?)));
-        Ok(Room { topic: Topic::new(number), payload: options.payload, members: members.collect::<io::Result<_>>()? })
+        let members = members.collect::<io::Result<_>>()?;
+        Ok(Room { topic: Topic::new(number), payload: options.payload, members, every: None })
     };
     let rooms = (0..rooms).map(room).collect::<io::Result<Vec<_>>>()?;
     // Each room has a template of its own, in which its topic stands.
     let plan = options.plan(String::new(), 1, "operations");
-    let run = pairs::run(rooms, &plan, progress, &mut watch).await?;
-    write(set_up, run, watch, report);
+    let run = pairs::run(rooms, &plan, site).await?;
+    write(set_up, run, &site.watch, report);
     Ok(())
 }
 
-fn write(set_up: SetUp, run: Run, watch: Option<Watch>, report: &mut Report) {
+fn write(set_up: SetUp, run: Run, watch: &Watch, report: &mut Report) {
     let Run { from, to, done } = run;
     for fault in done.outcomes.iter().filter_map(|outcome| outcome.fault.as_ref()) {
         report.fault(fault.to_string(), 1);
@@ -113,10 +101,12 @@ fn write(set_up: SetUp, run: Run, watch: Option<Watch>, report: &mut Report) {
 }
 
 /// A room on its way into a worker.
-struct Room {
-    topic: Topic,
-    payload: usize,
-    members: Vec<(ClientId, Detached)>,
+pub struct Room {
+    pub topic: Topic,
+    pub payload: usize,
+    pub members: Vec<(ClientId, Detached)>,
+    /// How long a room rests between two rounds when it only keeps others company: its operations do not count.
+    pub every: Option<Duration>,
 }
 
 impl Talk for Room {
@@ -143,6 +133,8 @@ enum Step {
     Join,
     Publish,
     Leave,
+    /// Nothing is done until it is time for the next round.
+    Rest,
     /// Nothing more is done: whatever the server still had to say comes before the answer to this ping.
     Ping,
 }
@@ -154,7 +146,7 @@ impl Step {
             Step::Join => "tell all members who has joined",
             Step::Publish => "deliver all messages",
             Step::Leave => "tell all members who has left",
-            Step::Ping => "answer the last ping",
+            Step::Rest | Step::Ping => "answer the last ping",
         }
     }
 }
@@ -177,9 +169,13 @@ struct Churning {
     /// What each publishes, with the number of the round and the time.
     batch: Batch,
     data: Expected,
+    every: Option<Duration>,
     step: Step,
     round: u64,
     begun_ns: u64,
+    /// When the next round is due, and when this task is woken, in a room that rests.
+    due_ns: u64,
+    wakes_ns: u64,
     /// Answers and arrivals that the step still lacks.
     lacking: usize,
     compared: u64,
@@ -187,7 +183,7 @@ struct Churning {
 
 impl Churning {
     fn new(room: Room) -> io::Result<Self> {
-        let Room { topic, payload, members } = room;
+        let Room { topic, payload, members, every } = room;
         let template = template(&topic, payload);
         let ids = members.iter().map(|(id, _)| *id).collect();
         let sockets = members.into_iter().map(|(_, socket)| socket.attach()).collect::<io::Result<Vec<_>>>()?;
@@ -202,9 +198,12 @@ impl Churning {
             sockets,
             batch,
             data,
+            every,
             step: Step::Join,
             round: 0,
             begun_ns: 0,
+            due_ns: 0,
+            wakes_ns: 0,
             lacking: 0,
             compared: 0,
         })
@@ -220,6 +219,7 @@ impl Churning {
             Step::Join => count * count,
             Step::Publish => count * (count - 1),
             Step::Leave => count + count * (count - 1) / 2,
+            Step::Rest => return Ok(()),
             Step::Ping => count,
         };
         let publish = self.batch.stamp(self.round, 1, self.begun_ns);
@@ -229,6 +229,7 @@ impl Churning {
                 Step::Join => socket.send_text(&self.topic.join)?,
                 Step::Publish => socket.send(publish)?,
                 Step::Leave => socket.send_text(&self.topic.leave)?,
+                Step::Rest => {}
                 Step::Ping => socket.send_text(PING)?,
             }
         }
@@ -249,18 +250,39 @@ impl Churning {
             if self.lacking > 0 {
                 return Poll::Pending;
             }
-            let next = match self.step {
+            let step = self.step;
+            let next = match step {
                 Step::Join => Step::Publish,
                 Step::Publish => Step::Leave,
                 Step::Leave => {
                     self.compare(bench)?;
                     self.round += 1;
-                    if bench.stage.phase() == Phase::Drain { Step::Ping } else { Step::Join }
+                    match self.every {
+                        _ if bench.stage.phase() == Phase::Drain => Step::Ping,
+                        None => Step::Join,
+                        Some(every) => {
+                            self.due_ns = self.begun_ns + every.as_nanos() as u64;
+                            Step::Rest
+                        }
+                    }
                 }
+                Step::Rest if bench.stage.phase() == Phase::Drain => Step::Ping,
+                Step::Rest if self.rests(cx, bench)? => return Poll::Pending,
+                Step::Rest => Step::Join,
                 Step::Ping => return Poll::Ready(Ok(())),
             };
             self.begin(next, bench)?;
         }
+    }
+
+    /// Whether it is not time yet for the next round; then this task is woken again.
+    fn rests(&mut self, cx: &mut Context<'_>, bench: &mut Bench) -> io::Result<bool> {
+        let now_ns = bench.clock.now_ns();
+        if now_ns < self.due_ns && self.wakes_ns <= now_ns {
+            self.wakes_ns = self.due_ns.min(now_ns + LOOK_NS);
+            bench.alarm.wake_at(self.wakes_ns, cx.waker())?;
+        }
+        Ok(now_ns < self.due_ns)
     }
 
     /// Holds the accounts of a round against each other.
@@ -275,7 +297,7 @@ impl Churning {
     /// Works off what one member has heard.
     fn hear(&mut self, hearer: usize, filled: usize, bench: &mut Bench) -> Result<(), Fault> {
         let Bench { stage, clock, buffer, tally, .. } = bench;
-        let measuring = stage.phase() == Phase::Measure;
+        let measuring = stage.phase() == Phase::Measure && self.every.is_none();
         let now_ns = clock.now_ns();
         let Self { topic, ids, sockets, members, data: expected, step, round, begun_ns, lacking, .. } = self;
         let mut done = 0;
@@ -329,7 +351,9 @@ impl Churning {
             done += operations;
             Ok(())
         })?;
-        stage.relayed(done as u64);
+        if self.every.is_none() {
+            stage.relayed(done as u64);
+        }
         for _ in 0..if measuring { done } else { 0 } {
             tally.record(now_ns.saturating_sub(*begun_ns));
         }

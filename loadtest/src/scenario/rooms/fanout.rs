@@ -29,9 +29,7 @@ use crate::{
     progress::Progress,
     report::{Figure, Report, Section, Unit},
     rooms::{self, Topic},
-    scenario::pace,
-    target::Target,
-    watch::Watch,
+    scenario::{Scenario, Site, pace},
     ws::{Detached, Fault, Socket},
 };
 
@@ -58,27 +56,15 @@ const NOTES: &[&str] = &[
      sent, once for each member.",
 ];
 
-pub(super) async fn measure(
-    options: &Options,
-    target: &Target,
-    mut watch: Option<Watch>,
-    progress: &Progress,
-    report: &mut Report,
-) -> Result<(), Error> {
+pub(super) async fn measure(options: &Options, site: &mut Site, report: &mut Report) -> Result<(), Error> {
     let (members, sockets) = (options.members as usize, options.sockets());
     let topic = Topic::new(0);
     let begun = Instant::now();
-    let connect = |index| {
-        let target = target.clone();
-        async move { Client::connect(&target, index).await }
-    };
-    let clients = population::connect(sockets, &progress.count("connecting", sockets as u64), connect).await?;
+    let clients = population::connect_clients(sockets, site).await?;
     let connecting = begun.elapsed();
-    let clients = join(clients, &topic, progress).await?;
+    let clients = join(clients, &topic, &site.progress).await?;
     let joining = begun.elapsed() - connecting;
-    if let Some(watch) = &mut watch {
-        watch.connected();
-    }
+    site.watch.connected();
 
     let plan = options.plan(template(&topic, options.payload), options.under_way as usize, DELIVERIES.rate.1);
     let mut clients = clients.into_iter();
@@ -91,11 +77,11 @@ pub(super) async fn measure(
         publisher: publisher.socket.detach()?,
         members: clients.map(|client| client.socket.detach()).collect::<io::Result<_>>()?,
     };
-    let run = pairs::run(vec![fanout], &plan, progress, &mut watch).await?;
+    let run = pairs::run(vec![fanout], &plan, site).await?;
     let published = run.done.tally.latency.len() / members as u64;
     let (seconds, cost) = (run.to.seconds_since(&run.from), run.to.cost_since(&run.from));
     let set_up = SetUp { sockets, connecting, matching: Duration::ZERO };
-    Measured { noun: &DELIVERIES, payload: options.payload, notes: NOTES, set_up, run, watch }.write(report);
+    Measured { noun: &DELIVERIES, payload: options.payload, notes: NOTES, set_up, run }.write(&site.watch, report);
     report.figures.push(Section::new(
         "room",
         [
