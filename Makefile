@@ -1,12 +1,12 @@
 # `make test` checks everything, on a fresh Debian too. `make help` lists the rest.
 
 .DELETE_ON_ERROR:
-.PHONY: help test tools format lint rust bench budget client browser webrtc schemathesis screenshots
+.PHONY: help test tools format lint rust cargo-test bench budget autobahn client browser webrtc schemathesis screenshots
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-test: tools format lint rust budget schemathesis webrtc client browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
+test: tools format lint rust schemathesis webrtc client browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
 
 tools: ## Install what the tests need and the machine lacks
 	tests/install-tools
@@ -18,7 +18,11 @@ lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
-rust: ## Everything that cargo tests
+rust: ## Everything that cargo tests, and the budget of instructions meanwhile: many tests wait
+	cargo test --workspace --locked --quiet --no-run
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target cargo-test budget
+
+cargo-test:
 	cargo test --workspace --locked --quiet
 
 bench: ## What the steps of the hot path take, each by itself
@@ -26,6 +30,9 @@ bench: ## What the steps of the hot path take, each by itself
 
 budget: ## Instructions per relayed frame, delivery and match, against bench/budget.json; renew=1 writes that anew
 	cargo run --profile budget --locked --quiet --package meetpoint-bench -- $(if $(renew),renew)
+
+autobahn: ## The Autobahn|Testsuite against both ways of reading frames, with Python 2.7; cases='9.*' runs others
+	set -f; tests/autobahn/run $(cases)
 
 client: tests/client/node_modules/.package-lock.json ## The JavaScript client: types, package, React, other runtimes, cuts
 	cargo build --locked --quiet

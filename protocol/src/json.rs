@@ -34,7 +34,7 @@ struct Scan<'a> {
 }
 
 /// Bytes that are looked at together.
-const STEP: usize = 32;
+const STEP: usize = 64;
 const WORD: usize = size_of::<u64>();
 
 impl<'a> Scan<'a> {
@@ -166,22 +166,28 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Plain text inside a string, as far as it can be told by whole words; the rest is short.
+    /// Plain text inside a string, as far as it can be told by whole words; the rest is short. Most strings end in the first words.
     #[inline]
     fn plain(&mut self) {
+        if (0..2).any(|_| self.word_ends()) {
+            return;
+        }
         while let Some(step) = self.rest().first_chunk::<STEP>()
             && step.iter().fold(u8::MAX, |least, byte| least.min(zero_if_special(*byte))) > 0
         {
             self.at += STEP;
         }
-        while let Some(word) = self.rest().first_chunk::<WORD>() {
-            let found = special_bytes(u64::from_le_bytes(*word));
-            if found != 0 {
-                self.at += found.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += WORD;
-        }
+        while !self.word_ends() {}
+    }
+
+    /// Goes to the end of the next word, or to what is special in it. Whether there is such, or no whole word left.
+    #[inline]
+    fn word_ends(&mut self) -> bool {
+        let Some(word) = self.rest().first_chunk::<WORD>() else { return true };
+        let found = special_bytes(u64::from_le_bytes(*word));
+        // Without any, the zeros are as many as the bits of the word.
+        self.at += found.trailing_zeros() as usize / 8;
+        found != 0
     }
 
     /// What may stand behind a backslash. Halves of surrogate pairs are JSON (RFC 8259 §8.2).

@@ -106,6 +106,14 @@ pub trait Session: Send {
     /// A binary frame that is not even text.
     fn garbage(&mut self, turn: &mut Turn) -> Flow;
 
+    /// A binary frame: as good as a text frame, if it is text.
+    fn binary(&mut self, bytes: &[u8], turn: &mut Turn) -> Flow {
+        match str::from_utf8(bytes) {
+            Ok(text) => self.text(text, turn),
+            Err(_) => self.garbage(turn),
+        }
+    }
+
     /// The client is over its message rate, and a frame of it was dropped; `tell` when it has to be told. Never where it is made to wait.
     fn over_rate(&mut self, _tell: bool, _turn: &mut Turn) {}
 

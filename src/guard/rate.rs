@@ -79,6 +79,9 @@ impl MessageRate {
     }
 
     fn fill(&mut self, now: Instant) {
+        if now == self.filled {
+            return;
+        }
         let rate = f64::from(self.limit);
         let since = now.saturating_duration_since(self.filled);
         self.filled = now;

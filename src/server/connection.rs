@@ -279,9 +279,9 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         let said = match heard {
             _ if verdict == Verdict::Close => return Flow::Close(Close::TooManyMessages),
             Heard::Text(text) => Ok(*text),
-            Heard::Binary(bytes) => str::from_utf8(bytes),
+            Heard::Binary(bytes) => Err(*bytes),
             Heard::Message(Message::Text(text)) => Ok(text.as_str()),
-            Heard::Message(Message::Binary(bytes)) => str::from_utf8(bytes),
+            Heard::Message(Message::Binary(bytes)) => Err(bytes.as_ref()),
             Heard::Message(Message::Ping(_)) => {
                 turn.tally.received(FrameType::ControlPing);
                 turn.tally.sent(FrameType::ControlPong);
@@ -309,7 +309,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
                 Flow::Continue
             }
             Ok(text) => session.text(text, turn),
-            Err(_) => session.garbage(turn),
+            Err(bytes) => session.binary(bytes, turn),
         }
     }
 
