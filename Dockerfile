@@ -11,11 +11,14 @@ ENV RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getr
     CARGO_PROFILE_RELEASE_STRIP=symbols
 
 # The dependencies are a layer of their own, made again only when a manifest changes: they are most of the build.
-# Every member needs a source to be a package at all, also loadtest, which is not built here, unless its manifest names them all as that of bench.
+# Every member needs a source to be a package at all, unless its manifest names all that it has: only loadtest, which is not built here, does not.
 COPY Cargo.toml Cargo.lock ./
 COPY protocol/Cargo.toml protocol/
 COPY loadtest/Cargo.toml loadtest/
 COPY bench/Cargo.toml bench/
+COPY models/Cargo.toml models/
+COPY scorecard/Cargo.toml scorecard/
+COPY simulation/Cargo.toml simulation/
 # What came of the placeholders is thrown away: cargo goes by file times, and from a checkout older than this layer it
 # would ship the placeholder as the server.
 RUN mkdir -p src protocol/src loadtest/src \

@@ -1,12 +1,19 @@
 # `make test` checks everything, on a fresh Debian too. `make help` lists the rest.
 
 .DELETE_ON_ERROR:
-.PHONY: help test tools format lint rust cargo-test bench budget autobahn client browser webrtc schemathesis screenshots
+.PHONY: help test tools format lint rust compiled cargo-test bench budget autobahn coverage fuzz soak scorecard client browser webrtc schemathesis screenshots
 
 help: ## What there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-test: tools format lint rust schemathesis webrtc client browser ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
+# What tests that are not cargo's need.
+INSTALLED := $(patsubst %,tests/%/node_modules/.package-lock.json,browser client webrtc) target/schemathesis/installed
+
+test: tools format lint compiled $(INSTALLED) ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
+	$(SIDE_BY_SIDE) cargo-test browser budget client webrtc schemathesis
+
+# Many tests wait: two of these at a time, whose words come when they have ended.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 
 tools: ## Install what the tests need and the machine lacks
 	tests/install-tools
@@ -17,13 +24,35 @@ format:
 lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	@if PATH="$(DENY_PATH)" command -v cargo-deny >/dev/null; then $(MAKE) --no-print-directory deny; \
+	else echo "SKIPPED cargo-deny: it is not installed, and building it takes minutes; \`make deny\` does"; fi
 
-rust: ## Everything that cargo tests, and the budget of instructions meanwhile: many tests wait
+# Where `make deny` puts the tool when the machine has none.
+DENY_PATH := $(PATH):$(CURDIR)/target/tools/bin
+
+.PHONY: image
+image: ## The container's image: built (with buildah where no Docker is), run, asked, drained; its size
+	deploy/image
+
+.PHONY: deny
+deny: ## What the dependencies may be (deny.toml): bans, licences, sources
+	PATH="$(DENY_PATH)" command -v cargo-deny >/dev/null || cargo install cargo-deny --locked --quiet --root target/tools
+	PATH="$(DENY_PATH)" cargo deny --locked check --hide-inclusion-graph bans licenses sources
+	@mkdir -p target/scorecard/A13
+	@echo '{"what":"dependencies that are banned, or of another licence or source","value":0,"goal":{"exactly":0}}' > target/scorecard/A13/denied.json
+
+rust: compiled ## Everything that cargo tests, and the budget of instructions
+	$(SIDE_BY_SIDE) cargo-test budget
+
+compiled:
 	cargo test --workspace --locked --quiet --no-run
-	$(MAKE) --no-print-directory --jobs=2 --output-sync=target cargo-test budget
 
 cargo-test:
-	cargo test --workspace --locked --quiet
+	cargo test --workspace --locked --quiet --no-fail-fast
+
+.PHONY: canary
+canary: ## Everything that cargo tests, at TRACE; then no secret is in a log, a scrape or an error
+	tests/canary/run cargo test --workspace --locked --quiet --no-fail-fast
 
 bench: ## What the steps of the hot path take, each by itself
 	cargo bench --locked --package meetpoint-bench
@@ -31,8 +60,20 @@ bench: ## What the steps of the hot path take, each by itself
 budget: ## Instructions per relayed frame, delivery and match, against bench/budget.json; renew=1 writes that anew
 	cargo run --profile budget --locked --quiet --package meetpoint-bench -- $(if $(renew),renew)
 
+coverage: ## Lines that the Rust tests reach, in the server and in the protocol, with LLVM 19 where rustup has no llvm-tools
+	tests/coverage
+
+soak: ## What takes minutes: the long versions of the scorecard's rows, in under an hour; rows='F6 L1' runs those alone
+	cargo run --locked --quiet --package meetpoint-scorecard -- soak $(rows)
+
+scorecard: ## Take over what tests and soaks have measured, and draw docs/scorecard.md
+	cargo run --locked --quiet --package meetpoint-scorecard -- page
+
 autobahn: ## The Autobahn|Testsuite against both ways of reading frames, with Python 2.7; cases='9.*' runs others
 	set -f; tests/autobahn/run $(cases)
+
+fuzz: ## Millions of inputs for each parser, session and route, by libFuzzer; target=chat runs one, runs=1000, seconds=20 for each; keep=1 adds to the corpus
+	RUNS='$(runs)' SECONDS_EACH='$(seconds)' KEEP='$(keep)' fuzz/run $(target)
 
 client: tests/client/node_modules/.package-lock.json ## The JavaScript client: types, package, React, other runtimes, cuts
 	cargo build --locked --quiet

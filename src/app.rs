@@ -1,58 +1,60 @@
 //! The composition root: the only place that names concrete dialects and backends.
 
+pub mod check;
+pub mod reload;
+mod rules;
+mod tasks;
+
 use std::{
     error::Error,
     fmt, io,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use arc_swap::ArcSwap;
 use meetpoint_protocol::{RoomId, Timestamp};
 use serde_json::Map;
-use tokio::{
-    task::yield_now,
-    time::{Instant, interval, sleep_until},
-};
+use tokio::time::Instant;
 use tracing::warn;
 
 use crate::{
-    config::{FrameReader, Settings, Socket, StorageType, TopicScope},
+    config::{Settings, Socket, StorageType},
     core::{
         book::{self, Book, CodeRules, Journal, Kept},
         chance::Chance,
         clock::Clock,
         lobby::Lobby,
-        matchmaker::Rules,
-        outbox::{Bounds, log},
         registry::Registry,
-        sessions::{self, Sessions},
-        sides::{self, Sides},
+        sessions::Sessions,
+        sides::Sides,
         topics::Topics,
-        turn::Turn,
     },
     dialects::{
         Busy, Dialect,
-        chat::{Chat, RoomRules},
+        chat::Chat,
         noisy::{
             Noisy,
             rendezvous::{self, Rendezvous},
         },
-        rondevu::{self, Rondevu},
+        rondevu::{self, Rondevu, offers::Strangers},
     },
     guard::{
-        address::TrustedProxies, credentials::Credentials, guess::Guesses, origin::OriginPolicy, token::Tokens,
-        window::Window,
+        address::TrustedProxies, admin::Admin, connections::Connections, credentials::Credentials, guess::Guesses,
+        origin::OriginPolicy, token::Tokens, window::Window,
     },
-    server::{About, Api, Index, Limits, Server, accept, drain::Drain, wire::Listener},
+    server::{About, Api, Index, Server, accept, drain::Drain, wire::Listener},
     store::{
         memory::Memory,
-        sqlite::{Sqlite, Unusable, Writing},
+        sqlite::{Sqlite, Unusable, WhenTaken, Writing},
     },
-    telemetry::metrics::Metrics,
+    telemetry::{logs::Addresses, metrics::Metrics, stalls},
 };
 
-/// How often what has expired is taken out of memory, where nobody looks anyway.
-const RETIRE_EVERY: Duration = Duration::from_secs(1);
+pub use self::rules::caps;
 
 /// A server that is put together.
 pub struct App {
@@ -61,6 +63,8 @@ pub struct App {
     /// The storage's thread, where there is one.
     writing: Option<Writing>,
     cleanup_interval: Duration,
+    /// How long the drain may take.
+    grace: ArcSwap<Duration>,
 }
 
 /// Why a server cannot be put together.
@@ -77,22 +81,29 @@ pub enum Fault {
 /// # Errors
 /// The storage cannot be used, or the metrics are not what Prometheus takes.
 pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
+    build_at(settings, chance, clock())
+}
+
+/// The same by a clock of the caller's.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_at(settings: &Settings, chance: Chance, clock: Clock) -> Result<App, Fault> {
     let chance = Arc::new(chance);
-    let clock = clock();
     let version = settings.version.clone().unwrap_or_else(|| env!("CARGO_PKG_VERSION").to_owned());
     let build = [("version", version.as_str()), ("package", env!("CARGO_PKG_VERSION"))];
     let metrics = Metrics::new(&Server::end_labels(), &build).map_err(Fault::Metrics)?;
-    let lobby = Arc::new(Lobby::new(rules(settings), chance.clone()));
+    let lobby = Arc::new(Lobby::new(rules::matching(settings), chance.clone()));
     let (book, writing) = open_book(settings, &chance, &clock)?;
-    let sides = Arc::new(Sides::new(book.clone(), clock.clone(), kept_for_sides(settings)));
-    let secret = settings.auth_secret.as_ref().map_or_else(|| chance.bytes(), |secret| *secret.bytes());
+    let sides = Arc::new(Sides::new(book.clone(), clock.clone(), rules::kept_for_sides(settings)));
+    let secret = settings.secrets.auth.as_ref().map_or_else(|| chance.bytes(), |key| *key.reveal());
     let socket = &settings.socket;
     let topics = Arc::new(Topics::new(settings.rooms.max_size, chance.clone()));
     let chat = Arc::new(Chat {
         lobby: lobby.clone(),
         topics: topics.clone(),
-        sessions: Sessions::new(kept_sessions(settings)),
-        rooms: room_rules(settings),
+        sessions: Sessions::new(rules::kept_sessions(settings)),
+        rooms: rules::rooms(settings),
         tokens: Tokens::from_secret(&secret),
         guesses: Guesses::of_secrets(),
         meter: metrics.sessions.clone(),
@@ -115,9 +126,11 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
     let instance_id =
         settings.instance_id.clone().unwrap_or_else(|| format!("inst-{}", RoomId::from_random(chance.id())));
     let proxies = TrustedProxies::new(&settings.trusted_proxies);
+    let max_body = Arc::new(AtomicUsize::new(settings.max_body.bytes()));
     let server = Arc::new(Server {
+        admin: Admin::new(settings.secrets.admin.clone()),
         about: About { version, instance_id, started: Instant::now().into_std() },
-        apis: apis(settings, (&book, &chance, &clock), &secret, &metrics, &proxies),
+        apis: apis(settings, (&book, &chance, &clock), &secret, &metrics, &proxies, &max_body),
         away: Box::new({
             let chat = chat.clone();
             move || chat.sessions.census()
@@ -125,14 +138,17 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
         book,
         chance,
         clock,
-        connections: Default::default(),
+        connections: Connections::new(rules::caps(settings), Instant::now().into_std()),
         dialects,
         drain: Drain::default(),
         http_rate: Window::new(settings.rates.http_per_minute),
-        limits: limits(socket),
+        limits: ArcSwap::from_pointee(rules::limits(socket)),
         lobby,
+        log_addresses: Addresses { whole: settings.log.addresses },
+        max_body,
         metrics,
         metrics_route: settings.metrics_route.clone(),
+        next_conn: Default::default(),
         origins: OriginPolicy::new(&settings.origins),
         proxies,
         registry: Registry::default(),
@@ -140,20 +156,46 @@ pub fn build(settings: &Settings, chance: Chance) -> Result<App, Fault> {
         topics,
         ws_rate: Window::new(settings.rates.ws_per_minute),
     });
-    Ok(App { server, chat, writing, cleanup_interval: settings.offers.cleanup_interval })
+    Ok(App {
+        server,
+        chat,
+        writing,
+        cleanup_interval: settings.offers.cleanup_interval,
+        grace: ArcSwap::from_pointee(settings.shutdown_grace),
+    })
 }
 
 impl App {
     /// Serves until the server has been drained.
     pub async fn serve<L: Listener>(&self, listener: L) {
         tokio::select! {
+            // In this order: chance that no seed governs would make each run of a simulation another.
+            biased;
             () = accept::serve(listener, self.server.clone()) => {}
-            () = watch_cooldowns(self.server.clone()) => {}
-            () = watch_sessions(&self.server, &self.chat) => {}
-            () = sweep(&self.server, self.cleanup_interval) => {}
-            () = retire(&self.server) => {}
-            () = deliver(&self.server) => {}
+            () = tasks::watch_cooldowns(self.server.clone()) => {}
+            () = tasks::watch_sessions(&self.server, &self.chat) => {}
+            () = tasks::sweep(&self.server, self.cleanup_interval) => {}
+            () = tasks::retire(&self.server) => {}
+            () = tasks::deliver(&self.server) => {}
+            () = stalls::watch(&self.server.metrics.stalls) => {}
         }
+    }
+
+    /// From now on these settings hold, as far as they may change.
+    fn apply(&self, settings: &Settings) {
+        let server = &self.server;
+        server.connections.set_caps(rules::caps(settings));
+        server.http_rate.set(settings.rates.http_per_minute);
+        server.limits.store(Arc::new(rules::limits(&settings.socket)));
+        server.max_body.store(settings.max_body.bytes(), Relaxed);
+        server.origins.set(&settings.origins);
+        server.ws_rate.set(settings.rates.ws_per_minute);
+        self.grace.store(Arc::new(settings.shutdown_grace));
+    }
+
+    /// Tells everybody to go, and returns when all have gone or the time is over.
+    pub async fn drain(&self) {
+        self.server.drain(**self.grace.load()).await;
     }
 
     /// Lets go of the storage, when what waits is written.
@@ -182,7 +224,8 @@ fn open_book(settings: &Settings, chance: &Arc<Chance>, clock: &Clock) -> Result
         StorageType::Memory => Ok((new(Arc::new(Memory), Kept::default()), None)),
         StorageType::Sqlite => {
             let unusable = |problem| Fault::Storage(storage.path.clone(), problem);
-            let file = Sqlite::open(&storage.path, storage.sync).map_err(unusable)?;
+            let when_taken = if settings.listen.reuse_port { WhenTaken::Wait } else { WhenTaken::Refuse };
+            let file = Sqlite::open(&storage.path, storage.sync, when_taken).map_err(unusable)?;
             let book = new(file.journal(), file.load().map_err(unusable)?);
             let writing = file.write_for(&book).map_err(Fault::Thread)?;
             Ok((book, Some(writing)))
@@ -197,8 +240,9 @@ fn apis(
     secret: &[u8; 32],
     metrics: &Metrics,
     proxies: &TrustedProxies,
+    max_body: &Arc<AtomicUsize>,
 ) -> Vec<Api> {
-    if settings.auth_secret.is_none() {
+    if settings.secrets.auth.is_none() {
         warn!("AUTH_SECRET is not set: credentials of the offers API and resume tokens end with this process");
     }
     let rondevu = Arc::new(Rondevu {
@@ -206,8 +250,9 @@ fn apis(
         clock: clock.clone(),
         chance: chance.clone(),
         credentials: Credentials::new(secret),
+        strangers: Strangers::new(proxies.clone(), metrics.rate_limited.credentials.clone()),
         offers: settings.offers.clone(),
-        max_body: settings.max_body.bytes(),
+        max_body: max_body.clone(),
     });
     let [sessions, offers, rpc] = rondevu::routes(&rondevu);
     let of_sessions = rondevu.clone();
@@ -220,7 +265,7 @@ fn apis(
         guesses: Guesses::new(),
         proxies: proxies.clone(),
         refused: metrics.rate_limited.guess.clone(),
-        max_body: settings.max_body.bytes(),
+        max_body: max_body.clone(),
     });
     let codes = (rendezvous::routes(rendezvous), &rendezvous::CORS, rendezvous::busy as Busy);
     let nothing = || -> Box<Index> { Box::new(|_, _| Map::new()) };
@@ -237,40 +282,6 @@ fn clock() -> Clock {
     Clock::new(start.into_std(), move || begun.plus(start.elapsed()), wall)
 }
 
-/// Removes what has expired from the storage.
-async fn sweep(server: &Server, every: Duration) {
-    let mut ticks = interval(every);
-    loop {
-        ticks.tick().await;
-        while let Ok((more, commit)) = server.book.sweep(server.clock.now()) {
-            if commit.wait().await.is_err() || !more {
-                break;
-            }
-            yield_now().await;
-        }
-    }
-}
-
-/// Takes what has expired out of memory before anybody has to wait for it.
-async fn retire(server: &Server) {
-    let mut ticks = interval(RETIRE_EVERY);
-    loop {
-        ticks.tick().await;
-        while !server.book.retire(server.clock.now()) {
-            yield_now().await;
-        }
-        server.sides.retire(Instant::now().into_std());
-    }
-}
-
-/// Shows mail when it is durable.
-async fn deliver(server: &Server) {
-    loop {
-        let parcel = server.sides.next_parcel().await;
-        in_turn(server, |turn| server.sides.settle(parcel, turn));
-    }
-}
-
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -282,90 +293,3 @@ impl fmt::Display for Fault {
 }
 
 impl Error for Fault {}
-
-/// Matches those whose re-match cooldown ends.
-async fn watch_cooldowns(server: Arc<Server>) {
-    loop {
-        let next = in_turn(&server, |turn| server.lobby.cooled(turn));
-        until(next, server.lobby.deadline_moved()).await;
-    }
-}
-
-/// Ends the sessions that nobody has come back to.
-async fn watch_sessions(server: &Server, chat: &Chat) {
-    loop {
-        let next = in_turn(server, |turn| chat.sessions.expire(turn));
-        until(next, chat.sessions.moved()).await;
-    }
-}
-
-fn in_turn<R>(server: &Server, act: impl FnOnce(&mut Turn) -> R) -> R {
-    let mut turn = Turn::new(Instant::now().into_std());
-    let done = act(&mut turn);
-    server.metrics.absorb(&mut turn.tally);
-    done
-}
-
-/// Waits until then, if there is anything to wait for, or until it may be earlier.
-async fn until(deadline: Option<std::time::Instant>, moved: impl Future<Output = ()>) {
-    match deadline {
-        Some(deadline) => tokio::select! {
-            () = sleep_until(deadline.into()) => {}
-            () = moved => {}
-        },
-        None => moved.await,
-    }
-}
-
-fn rules(settings: &Settings) -> Rules {
-    let matching = &settings.matching;
-    Rules {
-        requeue_on_partner_leave: matching.requeue_on_partner_leave,
-        requeue_on_next: matching.requeue_on_next,
-        rematch_cooldown: matching.rematch_cooldown,
-        rematch_memory: matching.rematch_memory,
-    }
-}
-
-fn kept_for_sides(settings: &Settings) -> sides::Limits {
-    /// The part of all bytes that frames may take which are kept for sides that are not there.
-    const SHARE: usize = 8;
-    sides::Limits { ttl: settings.noisy.room_ttl, kept: settings.offers.max_stored.bytes() / SHARE }
-}
-
-fn kept_sessions(settings: &Settings) -> sessions::Limits {
-    /// The part of all bytes that may wait for clients that have lost their sockets.
-    const SHARE: usize = 8;
-    let resume = &settings.resume;
-    sessions::Limits {
-        window: resume.window,
-        log: log::Bounds { frames: resume.max_frames, bytes: settings.resume_max_bytes().bytes() },
-        away_bytes: settings.offers.max_stored.bytes() / SHARE,
-    }
-}
-
-fn room_rules(settings: &Settings) -> RoomRules {
-    let rooms = &settings.rooms;
-    // Half of what may wait for a client, so that an answer never makes it slow.
-    let most = settings.socket.outbox_max_bytes.min(settings.resume_max_bytes()).bytes();
-    RoomRules {
-        max_per_client: rooms.max_per_client,
-        is_global: rooms.scope == TopicScope::Global,
-        listing: rooms.listing,
-        max_answer: most / 2,
-    }
-}
-
-fn limits(socket: &Socket) -> Limits {
-    Limits {
-        heartbeat: socket.heartbeat,
-        read_buffer: socket.read_buffer.bytes(),
-        reads_in_place: socket.reader == FrameReader::InPlace,
-        outbox: Bounds {
-            bytes: socket.outbox_max_bytes.bytes(),
-            frames: socket.outbox_max_frames,
-            kept: socket.write_buffer.bytes(),
-        },
-        messages_per_second: socket.max_messages_per_second,
-    }
-}

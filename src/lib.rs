@@ -10,7 +10,7 @@
 //! | 3 | [`guard`] | who may come in: origin, CORS, addresses behind proxies, credentials, signatures, rates, guessing |
 //! | 2 | [`telemetry`], [`store`] | metric handles, logs; storage backends |
 //! | 1 | [`core`] | outbox, room, queue, topics, sessions, sides, registry; the book of offers, codes and mail: no clock, no chance, no JSON, no sockets |
-//! | 0 | [`meetpoint_protocol`], [`config`] | wire formats; typed settings |
+//! | 0 | [`meetpoint_protocol`], [`config`], [`sync`] | wire formats; typed settings; locks |
 //!
 //! The way of one frame:
 //!
@@ -31,4 +31,5 @@ pub mod dialects;
 pub mod guard;
 pub mod server;
 pub mod store;
+pub mod sync;
 pub mod telemetry;

@@ -1,28 +1,30 @@
-//! Settings → bind → run until a signal → exit code.
+//! Settings → bind → build → run until a signal → exit code.
 
 #![forbid(unsafe_code)]
 
-use std::{
-    error::Error, future::pending, io, pin::pin, process::ExitCode, thread::available_parallelism, time::Duration,
-};
+use std::{error::Error, io, pin::pin, process::ExitCode, thread::available_parallelism};
 
+use listenfd::ListenFd;
 use meetpoint::{
-    app::{self, App},
+    app::{self, App, reload::Reload},
     config::{self, Command, Healthcheck, Listen, LogFormat, Refusal, Settings},
     core::chance::Chance,
+    guard::address::is_internal,
     server::{
-        healthcheck,
+        descriptors, healthcheck, supervisor,
+        tcp::{self, Tcp},
         tls::{self, Tls},
-        wire::{self, Listener},
+        wire::Listener,
     },
-    telemetry::logs,
+    telemetry::logs::{self, Logs},
 };
 use tokio::{
-    net::{TcpListener, lookup_host},
+    net::lookup_host,
     runtime::{Builder, Runtime},
     signal::unix::{Signal, SignalKind, signal},
+    task::spawn_blocking,
 };
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 fn main() -> ExitCode {
     let command = match config::load_process() {
@@ -33,6 +35,9 @@ fn main() -> ExitCode {
         }
         Err(Refusal::Faults { lines, exit_code }) => return refused(&lines, exit_code),
     };
+    descriptors::raise();
+    // Before there are threads: what is taken from the environment is gone from there.
+    let inherited = ListenFd::from_env();
     let runtime = match runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -42,7 +47,8 @@ fn main() -> ExitCode {
     };
     let code = match command {
         Command::Healthcheck(check) => runtime.block_on(check_health(check)),
-        Command::Serve(settings) => runtime.block_on(serve(settings)),
+        Command::Check(settings) => check(&settings),
+        Command::Serve(settings) => runtime.block_on(serve(settings, inherited)),
     };
     // Whatever still runs has had its grace.
     runtime.shutdown_background();
@@ -71,6 +77,16 @@ fn refused(lines: &[String], exit_code: u8) -> ExitCode {
     ExitCode::from(exit_code)
 }
 
+fn check(settings: &Settings) -> ExitCode {
+    match app::check::check(settings) {
+        Ok(()) => {
+            println!("ok");
+            ExitCode::SUCCESS
+        }
+        Err((lines, exit_code)) => refused(&lines, exit_code),
+    }
+}
+
 async fn check_health(check: Healthcheck) -> ExitCode {
     match healthcheck::ask(&check).await {
         Ok(()) => ExitCode::SUCCESS,
@@ -81,9 +97,13 @@ async fn check_health(check: Healthcheck) -> ExitCode {
     }
 }
 
-async fn serve(settings: Settings) -> ExitCode {
-    if let Err(fault) = logs::init(&settings.log.level, settings.log.format == LogFormat::Json) {
-        return refused(&[format!("invalid LOG_LEVEL: {fault}")], Refusal::MISCONFIGURED);
+async fn serve(settings: Settings, inherited: ListenFd) -> ExitCode {
+    let logs = match logs::init(&settings.log.level, settings.log.format == LogFormat::Json) {
+        Ok(logs) => logs,
+        Err(fault) => return refused(&[format!("invalid LOG_LEVEL: {fault}")], Refusal::MISCONFIGURED),
+    };
+    if let Err(line) = descriptors::max_connections(settings.arrivals.max_connections) {
+        return refused(&[line], Refusal::MISCONFIGURED);
     }
     // Before anything is started: without its certificate there is no server.
     let tls = match settings.tls.files().map(|files| Tls::load(&files)).transpose() {
@@ -91,8 +111,8 @@ async fn serve(settings: Settings) -> ExitCode {
         Err(tls::Fault::Unreadable(file)) => return refused(&[file.line()], Refusal::AS_THE_ORIGINAL),
         Err(tls::Fault::Unusable(line)) => return refused(&[line], Refusal::MISCONFIGURED),
     };
-    let Listen { host, port } = &settings.listen;
-    match run(&settings, tls).await {
+    let Listen { host, port, .. } = &settings.listen;
+    match run(&settings, &logs, tls, inherited).await {
         Ok(code) => code,
         Err(problem) => {
             error!(%problem, host, port, "cannot serve");
@@ -101,31 +121,53 @@ async fn serve(settings: Settings) -> ExitCode {
     }
 }
 
-async fn run(settings: &Settings, tls: Option<Tls>) -> Result<ExitCode, Box<dyn Error>> {
-    let mut signals = Signals::new()?;
-    // Taken without TLS, too: who asks every server to read its certificate again does not mean to end any.
-    let hangups = signal(SignalKind::hangup())?;
-    let app = app::build(settings, Chance::from_system())?;
-    let code = serve_until_signal(&app, settings, tls, hangups, &mut signals).await;
-    app.close();
-    code
-}
-
-async fn serve_until_signal(
-    app: &App,
+async fn run(
     settings: &Settings,
+    logs: &Logs,
     tls: Option<Tls>,
-    hangups: Signal,
-    signals: &mut Signals,
+    inherited: ListenFd,
 ) -> Result<ExitCode, Box<dyn Error>> {
-    let listener = listen(&settings.listen).await?;
-    let (address, about) = (listener.local_addr()?, &app.server.about);
+    let mut signals = Signals::new()?;
+    let hangups = signal(SignalKind::hangup())?;
+    // First: the process that has the storage must find another on its port when it leaves.
+    let listener = listen(&settings.listen, inherited).await?;
+    let address = listener.local_addr()?;
+    let building = spawn_blocking({
+        let settings = settings.clone();
+        move || app::build(&settings, Chance::from_system())
+    });
+    let app = tokio::select! {
+        built = building => built??,
+        signal = signals.next() => {
+            info!(signal, "asked to stop before the start");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let about = &app.server.about;
     info!(%address, tls = tls.is_some(), version = about.version, instance = about.instance_id, "listening");
-    let grace = settings.shutdown_grace;
-    match tls {
-        Some(tls) => until_signal(app, tls.over(listener), tls.watch(hangups), grace, signals).await,
-        None => until_signal(app, listener, ignore(hangups), grace, signals).await,
+    if app.server.origins.is_open() && !is_internal(address.ip()) {
+        warn!(
+            "any web page may use this server, which is fine for trying it out; before strangers find it, name yours: \
+             ALLOWED_ORIGIN=https://your-page.example (HOST=127.0.0.1 keeps it on this machine)"
+        );
     }
+    for variable in settings.secrets.weak() {
+        warn!("{variable} has fewer than 128 bits and may be guessed; openssl rand -hex 32 makes a good one");
+    }
+    let status = format!("listening on {address}");
+    supervisor::ready(&status);
+    let certificate = tls.as_ref().map(Tls::certificate);
+    let reload = Reload { app: &app, logs, certificate, settings: settings.clone(), status };
+    let reloading = reload.whenever(hangups);
+    let code = match tls {
+        Some(tls) => {
+            let watching = async { tokio::join!(tls.watch(), reloading).1 };
+            until_signal(&app, tls.over(listener), watching, &mut signals).await
+        }
+        None => until_signal(&app, listener, reloading, &mut signals).await,
+    };
+    app.close();
+    Ok(code)
 }
 
 /// `beside` goes on for as long as the server does.
@@ -133,40 +175,43 @@ async fn until_signal<L: Listener>(
     app: &App,
     listener: L,
     beside: impl Future<Output = ()>,
-    grace: Duration,
     signals: &mut Signals,
-) -> Result<ExitCode, Box<dyn Error>> {
+) -> ExitCode {
     let mut serving = pin!(async {
         tokio::select! {
             () = app.serve(listener) => {}
             () = beside => {}
+            () = supervisor::stay_alive() => {}
         }
     });
     tokio::select! {
-        () = &mut serving => return Ok(ExitCode::FAILURE),
+        () = &mut serving => return ExitCode::FAILURE,
         signal = signals.next() => info!(signal, "asked to stop"),
     }
+    supervisor::stopping("draining");
     tokio::select! {
-        _ = async { tokio::join!(serving, app.server.drain(grace)) } => Ok(ExitCode::SUCCESS),
+        _ = async { tokio::join!(serving, app.drain()) } => ExitCode::SUCCESS,
         signal = signals.next() => {
             info!(signal, "asked again: stopping at once");
-            Ok(ExitCode::from(128 + signal))
+            ExitCode::from(128 + signal)
         }
     }
 }
 
-/// Without TLS there is nothing to read again.
-async fn ignore(mut hangups: Signal) {
-    while hangups.recv().await.is_some() {
-        info!("SIGHUP: there is no certificate to read again");
+/// The socket that the process was started with (`LISTEN_FDS`), or a new one.
+async fn listen(Listen { host, port, reuse_port }: &Listen, mut inherited: ListenFd) -> io::Result<Tcp> {
+    match inherited.len() {
+        0 => {}
+        1 => {
+            let socket = inherited.take_tcp_listener(0)?.ok_or(io::ErrorKind::NotFound)?;
+            info!("the socket was given (LISTEN_FDS): HOST, PORT and REUSE_PORT mean nothing");
+            return Tcp::inherited(socket);
+        }
+        more => return Err(io::Error::other(format!("{more} sockets were given (LISTEN_FDS, expected one)"))),
     }
-    pending().await
-}
-
-async fn listen(Listen { host, port }: &Listen) -> io::Result<TcpListener> {
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in lookup_host((host.as_str(), *port)).await? {
-        match wire::bind(address) {
+        match tcp::bind(address, *reuse_port) {
             Ok(listener) => return Ok(listener),
             Err(error) => failed = error,
         }

@@ -298,6 +298,8 @@ async fn help_tells_every_setting() {
         "OUTBOX_MAX_BYTES",
         "OUTBOX_MAX_FRAMES",
         "MAX_MSG_PER_SECOND",
+        "MAX_BYTES_PER_SECOND",
+        "MAX_CONNECTIONS",
         "SHUTDOWN_GRACE",
         "METRICS_ROUTE",
         "LOG_LEVEL",

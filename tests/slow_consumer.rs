@@ -15,7 +15,7 @@ use tokio::time::timeout;
 const MIB: u64 = 1024 * 1024;
 /// More than the kernel's buffers on both sides of a loopback connection and the outbox together hold.
 const ENOUGH: u64 = 64 * MIB;
-const UNLIMITED_RATE: [(&str, &str); 1] = [("MAX_MSG_PER_SECOND", "0")];
+const UNLIMITED_RATE: [(&str, &str); 2] = [("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")];
 
 /// A guest whose kernel does not take much for it either.
 async fn small(server: &Server) -> Guest {
@@ -115,7 +115,7 @@ async fn a_burst_within_the_rate_makes_nobody_a_slow_consumer_who_reads() {
 
 #[tokio::test]
 async fn the_outbox_s_bounds_can_be_set() {
-    let settings = [("OUTBOX_MAX_BYTES", "8MiB"), UNLIMITED_RATE[0]];
+    let settings = [("OUTBOX_MAX_BYTES", "8MiB"), UNLIMITED_RATE[0], UNLIMITED_RATE[1]];
     let server = Server::with(&settings).await;
     let (sleeper, mut sender) = (small(&server).await, Guest::join(&server).await);
     let (mut sleeper, sdp) = (sleeper, "x".repeat(48 * 1024));

@@ -54,6 +54,11 @@ impl Verdict {
     }
 }
 
+/// The most instructions that pass where so many are allowed.
+pub fn most(allowed: u64) -> f64 {
+    (allowed * (100 + TOLERANCE)) as f64 / 100.0
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

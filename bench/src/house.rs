@@ -9,9 +9,9 @@ use std::{
 
 use meetpoint::{
     app,
-    config::{Settings, StorageType},
+    config::{ByteSize, Settings, StorageType},
     core::chance::Chance,
-    server::wire,
+    server::tcp,
 };
 use tokio::{
     runtime::{Builder, Runtime},
@@ -34,6 +34,7 @@ impl House {
         let mut settings = Settings::default();
         settings.storage.kind = StorageType::Memory;
         settings.socket.max_messages_per_second = 1_000_000;
+        settings.socket.max_bytes_per_second = ByteSize::new(1024 * 1024 * 1024);
         // No ping comes between.
         settings.socket.heartbeat = Duration::from_secs(3600);
         // Whoever is to be matched says so.
@@ -43,7 +44,7 @@ impl House {
         let app = app::build(&settings, Chance::from_seed(1))?;
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let entered = runtime.enter();
-        let listener = wire::bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let listener = tcp::bind((Ipv4Addr::LOCALHOST, 0).into(), false)?;
         drop(entered);
         let address = listener.local_addr()?;
         runtime.spawn(async move { app.serve(listener).await });

@@ -24,8 +24,10 @@ mod house;
 
 use std::{env, error::Error, path::Path, process::ExitCode};
 
+use meetpoint_scorecard::{Goal, figure};
+
 use self::{
-    budget::{Budget, Verdict},
+    budget::{Budget, Verdict, most},
     figures::{FIGURES, Figure},
     house::House,
 };
@@ -54,11 +56,12 @@ fn check() -> Result<ExitCode> {
     }
     let budget = Budget::read()?;
     let mut code = ExitCode::SUCCESS;
-    for figure in FIGURES {
-        let Figure { name, unit, .. } = figure;
-        let (now, allowed) = (callgrind::count(figure)?, budget.of(name)?);
+    for counted in FIGURES {
+        let Figure { name, unit, .. } = counted;
+        let (now, allowed) = (callgrind::count(counted)?, budget.of(name)?);
         let verdict = Verdict::of(now, allowed);
         println!("budget: {now:>6} instructions per {unit}, {allowed} allowed: {verdict}");
+        figure("L7", &format!("per {unit}"), now as f64, "instructions", Goal::AtMost(most(allowed)));
         if verdict == Verdict::Above {
             println!("budget: where they are: callgrind_annotate {}", callgrind::profile(name)?.display());
             code = ExitCode::FAILURE;

@@ -1,8 +1,10 @@
 //! What is done to the server. A scenario is its options: they say who the server is and what to do with it, and write a
 //! [`Report`]. A new one is a file with its `Options` and a line in the list below.
 
+mod growth;
 pub mod http;
 pub mod idle;
+pub mod lives;
 pub mod matching;
 pub mod noisy;
 mod pace;
@@ -132,6 +134,8 @@ scenarios! {
     Idle(idle),
     /// Clients are matched, all at once and then again and again
     Match(matching),
+    /// Clients come, are matched, talk and go, so many a second: whether anything stays behind
+    Lives(lives),
     /// All clients are cut at once, and all come back at once
     Storm(storm),
     /// Pairs with sessions that outlive their sockets relay while their connections are cut

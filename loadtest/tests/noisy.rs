@@ -123,7 +123,7 @@ async fn what_fits_together_with_nothing_is_refused() {
     assert!(error.to_string().contains("--stuck"), "{error}");
 }
 
-const UNPACED: [(&str, &str); 1] = [("MAX_MSG_PER_SECOND", "0")];
+const UNPACED: [(&str, &str); 2] = [("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_real_server_passes_all_of_it() {
@@ -145,10 +145,19 @@ async fn the_real_server_passes_all_of_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_real_server_gives_up_who_never_reads_and_nobody_else_loses_anything() {
     let Some(server) = Meetpoint::start(&UNPACED).await else { return };
-    // Frames of this size fill every buffer of the kernel's within the first tenth of a second.
-    let report =
-        run(server.address, "--rooms 3 --window 2 --payload 64KiB --stuck 2 --duration 2s").await.expect("a run");
-    assert!(report.passed(), "{report}");
+    let stuck = async |duration| {
+        let options = format!("--rooms 3 --window 2 --payload 64KiB --stuck 2 --duration {duration}");
+        let report = run(server.address, &options).await.expect("a run");
+        assert!(report.passed(), "{report}");
+        report
+    };
+    // Every buffer of the kernel's must be full before anybody is given up: how soon is for the machine to say.
+    let mut report = stuck("2s").await;
+    for longer in ["8s", "30s"] {
+        if report.value("stuck", "thrownOut") == Some(0.0) {
+            report = stuck(longer).await;
+        }
+    }
     assert_figures(&report, &[("stuck", "rooms"), ("stuck", "framesPerSecond"), ("stuck", "thrownOut")]);
     assert!(report.notes.iter().any(|note| note.contains("--stuck 0")), "{report}");
 }

@@ -26,7 +26,7 @@ pub mod rooms;
 mod text;
 
 pub use ask::{Ask, MAX_PAGE};
-pub use reply::{ErrorCode, LeftReason, Matched, PONG, Ready, Relayed};
+pub use reply::{ErrorCode, LeftReason, Matched, PONG, Ready, Relayed, go_away};
 pub use request::{Fault, Refused, Relay, Request, parse};
 pub use resume::{NotResumed, Offered, PARTNER_BACK, Resume, Resumed, partner_away};
 pub use rooms::{Directed, Joined, Message, PeerView};

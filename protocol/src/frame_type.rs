@@ -62,6 +62,7 @@ frame_types! {
     PartnerBack = "partner-back",
     PeerAway = "peer-away",
     PeerBack = "peer-back",
+    GoAway = "goaway",
     Error = "error",
     // The protocol's own frames (RFC 6455 §5.5), apart from the chat's `ping` and `pong`.
     ControlPing = "control-ping",

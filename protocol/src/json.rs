@@ -3,6 +3,8 @@
 //! One pass, nothing copied. Plain text inside strings, which is what long payloads are made of, is looked at in steps that
 //! compilers turn into vector instructions.
 
+use std::borrow::Cow;
+
 /// A JSON value as it was written, without white space around it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Json<'a>(&'a str);
@@ -18,11 +20,33 @@ impl<'a> Json<'a> {
     pub fn get(self) -> &'a str {
         self.0
     }
+
+    /// The text of a string, borrowed unless it holds an escape; `None` for any other value and for half of a surrogate pair.
+    #[inline]
+    pub fn text(self) -> Option<Cow<'a, str>> {
+        text_of(self.0)
+    }
 }
 
-/// Hands each member of an object to `member`: its name in the writing of the wire, without the quotes, and its value. Whether
-/// the text is an object and nothing else; what came before a fault has been handed over.
-pub fn members<'a>(text: &'a str, member: impl FnMut(&'a str, Json<'a>)) -> bool {
+/// [`Json::text`] of what is known to be JSON.
+#[inline]
+pub fn text_of(json: &str) -> Option<Cow<'_, str>> {
+    decoded(json.strip_prefix('"')?.strip_suffix('"')?)
+}
+
+/// What is said by what is written between the quotes of a string.
+#[inline]
+fn decoded(written: &str) -> Option<Cow<'_, str>> {
+    if written.contains('\\') {
+        serde_json::from_str(&format!("\"{written}\"")).ok().map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(written))
+    }
+}
+
+/// Hands each member of an object to `member`: its name and its value. Half of a surrogate pair in a name makes it U+FFFD, which
+/// nobody asks for. Whether the text is an object and nothing else; what came before a fault has been handed over.
+pub fn members<'a>(text: &'a str, member: impl FnMut(&str, Json<'a>)) -> bool {
     let mut scan = Scan { text, at: 0 };
     scan.members(member).is_some() && scan.end()
 }
@@ -38,7 +62,7 @@ const STEP: usize = 64;
 const WORD: usize = size_of::<u64>();
 
 impl<'a> Scan<'a> {
-    fn members(&mut self, mut member: impl FnMut(&'a str, Json<'a>)) -> Option<()> {
+    fn members(&mut self, mut member: impl FnMut(&str, Json<'a>)) -> Option<()> {
         self.blank();
         self.expect(b'{')?;
         self.blank();
@@ -47,7 +71,8 @@ impl<'a> Scan<'a> {
         }
         loop {
             let name = self.name()?;
-            member(name, self.value()?);
+            let value = self.value()?;
+            member(decoded(name).as_deref().unwrap_or("\u{fffd}"), value);
             self.blank();
             match self.next()? {
                 b',' => self.blank(),
@@ -57,7 +82,7 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// A member's name and the colon behind it.
+    /// A member's name as it is written, and the colon behind it.
     #[inline]
     fn name(&mut self) -> Option<&'a str> {
         let from = self.at + 1;

@@ -3,13 +3,13 @@
 use clap::{Arg, Command, Error, builder::OsStringValueParser};
 
 use super::{
-    Refusal, healthcheck,
+    Refusal, effective, file, healthcheck,
     setting::{Group, Setting},
     table,
 };
 
 const AFTER_HELP: &str = "\
-Every setting is also an environment variable; a flag wins, and an empty variable is an unset one. Durations are \
+Every setting is also an environment variable and a line NAME=value of the file that --config names; a flag wins over a variable, that over the file, and an empty variable is an unset one. Durations are \
 written as 300ms, 20s, 10m, 1h30m; sizes as 512, 64KiB, 1MiB, 2GiB; switches as true, false, 1, 0, yes, no.";
 
 pub(super) fn command() -> Command {
@@ -19,6 +19,18 @@ pub(super) fn command() -> Command {
         .after_help(AFTER_HELP)
         .next_line_help(true)
         .subcommand(healthcheck::subcommand())
+        .subcommand(Command::new(super::CHECK).about(
+            "Say whether a server would start with these settings: ok, or everything that is wrong and the exit code of the start",
+        ))
+        .subcommand(effective::subcommand())
+        .arg(
+            Arg::new(file::VARIABLE)
+                .long(file::FLAG)
+                .value_name("FILE")
+                .value_parser(OsStringValueParser::new())
+                .global(true)
+                .help(format!("File of settings, a line NAME=value for each\n[env: {}]", file::VARIABLE)),
+        )
         .args(table::GROUPS.iter().flat_map(|group| group.settings.iter().map(|setting| arg(group, setting))))
 }
 
@@ -41,13 +53,14 @@ fn arg(group: &Group, setting: &'static Setting) -> Arg {
         .allow_negative_numbers(true)
         .help_heading(group.heading)
         .help(help(setting))
-        // A probe is told where the server listens in the same way as the server.
-        .global(table::address().any(|address| address.variable == setting.variable));
+        // A probe is told where the server listens in the same way as the server, and a check whatever the server is told.
+        .global(true);
     if setting.value.name() == "BOOL" { flag.num_args(0..=1).default_missing_value("true") } else { flag }
 }
 
 fn help(setting: &Setting) -> String {
     let variables = setting.variables().collect::<Vec<_>>().join("] [alias: ");
     let (help, takes, default) = (setting.help, setting.value.takes(), setting.default());
-    format!("{help}\nAccepts {takes}\n[default: {default}] [env: {variables}]")
+    let live = if setting.live { "; changed by SIGHUP" } else { "" };
+    format!("{help}{live}\nAccepts {takes}\n[default: {default}] [env: {variables}]")
 }

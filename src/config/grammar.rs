@@ -5,7 +5,7 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 use super::{
     cidr::{Cidr, NoNetwork},
     origin::OriginPattern,
-    secret::Secret,
+    secret::{Key, Secret},
     units::{ByteSize, read_duration, show_duration},
 };
 
@@ -29,6 +29,11 @@ pub(super) trait Grammar {
     }
 
     fn show(&self, value: &Self::Value) -> String;
+
+    /// Whether two values are one.
+    fn same(&self, one: &Self::Value, other: &Self::Value) -> bool {
+        self.show(one) == self.show(other)
+    }
 }
 
 /// Yes or no.
@@ -186,14 +191,38 @@ impl<T: Copy + PartialEq> Grammar for OneOf<T> {
 }
 
 /// A key in hexadecimal digits. It has no default, so there is nothing to show, and it is never shown.
-pub(super) struct Key;
+pub(super) struct HexKey;
 
-impl Grammar for Key {
-    type Value = Secret;
+impl Grammar for HexKey {
+    type Value = Key;
     const NAME: &'static str = "KEY";
 
     fn takes(&self) -> String {
-        format!("{} hexadecimal digits", 2 * Secret::LEN)
+        format!("{} hexadecimal digits", 2 * Key::LEN)
+    }
+
+    fn read(&self, text: &str) -> Option<Key> {
+        Key::read(text)
+    }
+
+    fn show(&self, _: &Key) -> String {
+        String::new()
+    }
+
+    fn same(&self, one: &Key, other: &Key) -> bool {
+        one.is(other.reveal())
+    }
+}
+
+/// A word that opens something. It is shown as little as a key.
+pub(super) struct Token;
+
+impl Grammar for Token {
+    type Value = Secret;
+    const NAME: &'static str = "TOKEN";
+
+    fn takes(&self) -> String {
+        format!("a token of at most {} letters, digits and -._~+/=", Secret::MAX_LEN)
     }
 
     fn read(&self, text: &str) -> Option<Secret> {
@@ -202,6 +231,10 @@ impl Grammar for Key {
 
     fn show(&self, _: &Secret) -> String {
         String::new()
+    }
+
+    fn same(&self, one: &Secret, other: &Secret) -> bool {
+        one.is(other.reveal().as_bytes())
     }
 }
 

@@ -2,8 +2,11 @@
 
 use super::table;
 
+/// Behind what may change while the server runs.
+const LIVE: &str = " ↻";
+
 /// A Markdown table of every setting, in the order of the help: variable and alias, flag, default, what is accepted,
-/// and what it does. Ends with a line feed.
+/// and what it does, with ↻ where SIGHUP changes it. Ends with a line feed.
 pub fn settings_markdown() -> String {
     let mut lines = vec![row(["variable (alias)", "flag", "default", "accepts", "what"].map(str::to_owned))];
     lines.push(row([const { "---" }; 5].map(str::to_owned)));
@@ -15,7 +18,8 @@ pub fn settings_markdown() -> String {
         };
         let default = setting.value.default().filter(|text| !text.is_empty());
         let default = default.map_or_else(|| setting.unset.to_owned(), |text| code(&text));
-        row([names, code(&setting.dashed()), default, setting.value.takes(), setting.help.to_owned()])
+        let live = if setting.live { LIVE } else { "" };
+        row([names, code(&setting.dashed()), default, setting.value.takes(), format!("{}{live}", setting.help)])
     }));
     lines.concat()
 }

@@ -1,15 +1,20 @@
-//! What the server can be told: every setting is a flag and an environment variable, and one table lists them all.
+//! What the server can be told: every setting is a flag, an environment variable and a line of a file, and one table lists them all.
 //!
 //! The rows are in `table`. The command line, the help, the reading of the environment, the texts of the faults and
 //! the table of the README are made from them; the defaults they show are those of [`Settings::default`].
 //! To add a setting: a field, its default, a row.
 //!
-//! A flag wins over a variable. An empty variable is an unset one, and an empty flag restores the default whatever
+//! A flag wins over a variable, and that over the file. An empty variable is an unset one, and an empty flag restores the default whatever
 //! the variable says. Every fault is found before any is told, so that a start fails once and not once per mistake.
 
+mod arrivals;
+mod change;
 mod cidr;
 mod command_line;
+mod defaults;
+mod effective;
 mod fault;
+mod file;
 mod grammar;
 mod healthcheck;
 mod markdown;
@@ -29,26 +34,32 @@ mod tests;
 
 use std::ffi::OsString;
 
+pub use arrivals::Arrivals;
+pub use change::Change;
 pub use cidr::Cidr;
 pub use healthcheck::Healthcheck;
 pub use markdown::settings_markdown;
 pub use origin::OriginPattern;
-pub use secret::Secret;
+pub use secret::{Key, Secret, is_same};
 pub use settings::{
-    FrameReader, Listen, Log, LogFormat, Matching, Noisy, Offers, Origins, Rates, Resume, Rooms, Settings, Socket,
-    Storage, StorageSync, StorageType, TopicScope,
+    FrameReader, Listen, Log, LogFormat, Matching, Noisy, Offers, Origins, Rates, Resume, Rooms, Secrets, Settings,
+    Socket, Storage, StorageSync, StorageType, TopicScope,
 };
 pub use tls::{Tls, TlsFiles, Unreadable, read_file};
 pub use units::ByteSize;
 
 use fault::Fault;
 
+/// The subcommand that starts nothing.
+const CHECK: &str = "check-config";
+
 /// What the process was started for.
-#[expect(clippy::large_enum_variant, reason = "one is made, at the start")]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Command {
     /// No subcommand: be the server.
     Serve(Settings),
+    /// `check-config`: say whether a server would start with this.
+    Check(Settings),
     /// `healthcheck`: ask a running server whether it is well.
     Healthcheck(Healthcheck),
 }
@@ -56,7 +67,7 @@ pub enum Command {
 /// Why there is no [`Command`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Refusal {
-    /// `--help` or `--version` was asked for: text for standard output, exit code 0.
+    /// `--help`, `--version` or `config` was asked for: text for standard output, exit code 0.
     Told(String),
     Faults {
         /// For standard error, one per fault.
@@ -88,7 +99,7 @@ impl Refusal {
 /// Reads `args` (the program's name first, as the system gives them) and the variables that `env` knows.
 ///
 /// # Errors
-/// [`Refusal::Told`] for `--help` and `--version`; [`Refusal::Faults`] with every unreadable value and every
+/// [`Refusal::Told`] for `--help`, `--version` and `config`; [`Refusal::Faults`] with every unreadable value and every
 /// contradiction between settings, or with clap's own text when the flags themselves make no sense.
 pub fn load(
     args: impl IntoIterator<Item = OsString>,
@@ -99,7 +110,14 @@ pub fn load(
         Some((healthcheck::NAME, asked)) => {
             healthcheck::load(asked, &env).map(Command::Healthcheck).map_err(Refusal::misconfigured)
         }
-        _ => read::settings(&matches, &env).map(Command::Serve).map_err(Refusal::of_server),
+        Some((effective::NAME, asked)) => {
+            let (_, rows) = read::settings(asked, &env).map_err(Refusal::of_server)?;
+            Err(Refusal::Told(effective::text(asked, &rows)))
+        }
+        Some((CHECK, asked)) => {
+            read::settings(asked, &env).map(|(settings, _)| Command::Check(settings)).map_err(Refusal::of_server)
+        }
+        _ => read::settings(&matches, &env).map(|(settings, _)| Command::Serve(settings)).map_err(Refusal::of_server),
     }
 }
 

@@ -10,6 +10,9 @@ use super::{fault::Fault, grammar::Grammar, settings::Settings, units::ByteSize}
 /// The most that is read of a file that a setting names.
 const LARGEST_FILE: ByteSize = ByteSize::new(4096);
 
+/// What is told of a value that must not be repeated.
+pub(super) const HIDDEN: &str = "(set)";
+
 /// Settings that belong together, in the help and in the documents.
 pub(super) struct Group {
     pub heading: &'static str,
@@ -30,6 +33,8 @@ pub(super) struct Setting {
     pub hidden: bool,
     /// The variable of the setting that says the same in another way, an earlier row: only one of the two may be given.
     pub instead_of: Option<&'static str>,
+    /// Whether a change holds without a restart, for new connections and requests.
+    pub live: bool,
     /// What the NoisyTransfer original said of a bad value.
     pub original: fn(&str) -> Option<String>,
 }
@@ -44,11 +49,40 @@ pub(super) enum Alias {
     Joined(&'static str),
 }
 
-/// A text that was given for a setting, and by which name.
+/// A text that was given for a setting, by which name, and where.
 pub(super) struct Given {
     /// A variable, or a flag with its dashes.
     pub name: String,
     pub text: String,
+    pub source: Source,
+}
+
+/// Where a value comes from; the first of them wins.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Source {
+    Flag,
+    Environment,
+    /// The file's path and the line's number.
+    File(String),
+}
+
+impl Given {
+    /// What there is to say beside the name in order to find the value.
+    fn place(&self) -> Option<&str> {
+        match &self.source {
+            Source::Flag => Some(&self.name),
+            Source::Environment => None,
+            Source::File(place) => Some(place),
+        }
+    }
+
+    /// What this is called in a fault.
+    pub(super) fn told(&self) -> String {
+        match &self.source {
+            Source::Flag | Source::Environment => self.name.clone(),
+            Source::File(place) => format!("{} ({place})", self.name),
+        }
+    }
 }
 
 impl Setting {
@@ -68,6 +102,7 @@ impl Setting {
             help,
             hidden: false,
             instead_of: None,
+            live: false,
             original: |_| None,
         }
     }
@@ -82,6 +117,10 @@ impl Setting {
 
     pub(super) const fn hidden(self) -> Self {
         Self { hidden: true, ..self }
+    }
+
+    pub(super) const fn live(self) -> Self {
+        Self { live: true, ..self }
     }
 
     pub(super) const fn instead_of(self, variable: &'static str) -> Self {
@@ -111,15 +150,23 @@ impl Setting {
         self.value.default().filter(|text| !text.is_empty()).unwrap_or_else(|| self.unset.to_owned())
     }
 
+    /// What holds in these settings, as far as it may be told; `None` where there is no value.
+    pub(super) fn effective(&self, settings: &mut Settings) -> Option<String> {
+        let shown = self.value.show(settings);
+        if self.hidden { shown.map(|_| HIDDEN.to_owned()) } else { shown }
+    }
+
     /// Puts a given value where it belongs.
     pub(super) fn read(&self, settings: &mut Settings, given: &Given) -> Result<(), Fault> {
-        let shown = self.shown(&given.name, &given.text);
+        let shown = self.shown(&given.told(), &given.text);
         self.value.read(settings, &given.text).map_err(|refused| match refused {
             Refused::Unreadable(error) => format!("invalid {shown}: {error}").into(),
             Refused::Because(reason) => format!("invalid {shown} ({reason})").into(),
             Refused::Form => match (self.original)(&given.text.escape_debug().to_string()) {
-                Some(line) if given.name.starts_with("--") => Fault::of_original(format!("{line} ({})", given.name)),
-                Some(line) => Fault::of_original(line),
+                Some(line) => Fault::of_original(match given.place() {
+                    Some(place) => format!("{line} ({place})"),
+                    None => line,
+                }),
                 None => format!("invalid {shown} (expected {})", self.value.takes()).into(),
             },
         })
@@ -155,14 +202,25 @@ pub(super) trait Value {
     /// What is accepted, for the help and for faults.
     fn takes(&self) -> String;
 
+    /// What these settings have there, as it would be written; `None` where there is no value.
+    fn show(&self, settings: &mut Settings) -> Option<String>;
+
     /// The default as it would be written; `None` where there is no value by default.
-    fn default(&self) -> Option<String>;
+    fn default(&self) -> Option<String> {
+        self.show(&mut Settings::default())
+    }
 
     /// Puts the value of `text`.
     fn read(&self, settings: &mut Settings, text: &str) -> Result<(), Refused>;
+
+    /// Whether these settings have different values there.
+    fn differs(&self, one: &mut Settings, other: &mut Settings) -> bool;
+
+    /// Puts the value that `new` has there.
+    fn take(&self, settings: &mut Settings, new: &mut Settings);
 }
 
-impl<F: Slot<G::Value>, G: Grammar> Value for At<F, G> {
+impl<F: Slot<G::Value> + Clone, G: Grammar> Value for At<F, G> {
     fn name(&self) -> &'static str {
         G::NAME
     }
@@ -171,14 +229,26 @@ impl<F: Slot<G::Value>, G: Grammar> Value for At<F, G> {
         self.1.takes()
     }
 
-    fn default(&self) -> Option<String> {
-        F::get((self.0)(&mut Settings::default())).map(|value| self.1.show(value))
+    fn show(&self, settings: &mut Settings) -> Option<String> {
+        F::get((self.0)(settings)).map(|value| self.1.show(value))
     }
 
     fn read(&self, settings: &mut Settings, text: &str) -> Result<(), Refused> {
         let value = self.1.read(text).ok_or_else(|| self.1.why_not(text).map_or(Refused::Form, Refused::Because))?;
         (self.0)(settings).put(value);
         Ok(())
+    }
+
+    fn differs(&self, one: &mut Settings, other: &mut Settings) -> bool {
+        match (F::get((self.0)(one)), F::get((self.0)(other))) {
+            (None, None) => false,
+            (Some(one), Some(other)) => !self.1.same(one, other),
+            _ => true,
+        }
+    }
+
+    fn take(&self, settings: &mut Settings, new: &mut Settings) {
+        (self.0)(settings).clone_from((self.0)(new));
     }
 }
 
@@ -191,17 +261,26 @@ impl<F: Slot<G::Value>, G: Grammar> Value for InFile<F, G> {
         format!("a file of at most {LARGEST_FILE} that holds {}", self.1.takes())
     }
 
-    fn default(&self) -> Option<String> {
+    /// The path is not kept.
+    fn show(&self, _: &mut Settings) -> Option<String> {
         None
     }
 
     fn read(&self, settings: &mut Settings, path: &str) -> Result<(), Refused> {
         let contents = contents(path).map_err(Refused::Unreadable)?;
         let text = str::from_utf8(&contents).ok().filter(|text| text.len() <= LARGEST_FILE.bytes());
-        let value = text.and_then(|text| self.1.read(text.trim_end())).ok_or(Refused::Form)?;
+        let text = text.map(str::trim_end).ok_or(Refused::Form)?;
+        let value = self.1.read(text).ok_or_else(|| self.1.why_not(text).map_or(Refused::Form, Refused::Because))?;
         (self.0)(settings).put(value);
         Ok(())
     }
+
+    /// That of the setting in whose place it stands is the same.
+    fn differs(&self, _: &mut Settings, _: &mut Settings) -> bool {
+        false
+    }
+
+    fn take(&self, _: &mut Settings, _: &mut Settings) {}
 }
 
 /// What a file holds, up to one byte more than it may: it could have no end.

@@ -1,11 +1,12 @@
 //! The settings as the rest of the server sees them: plain data, already checked.
 
-use std::{net::Ipv4Addr, time::Duration};
+use std::time::Duration;
 
 use super::{
+    arrivals::Arrivals,
     cidr::Cidr,
     origin::OriginPattern,
-    secret::Secret,
+    secret::{Key, Secret, is_same},
     tls::Tls,
     units::{ByteSize, show_duration},
 };
@@ -17,6 +18,7 @@ pub struct Settings {
     pub tls: Tls,
     /// The networks of proxies that tell the truth in `X-Forwarded-For`.
     pub trusted_proxies: Vec<Cidr>,
+    pub arrivals: Arrivals,
     pub rates: Rates,
     pub origins: Origins,
     pub matching: Matching,
@@ -26,9 +28,7 @@ pub struct Settings {
     pub noisy: Noisy,
     pub storage: Storage,
     pub offers: Offers,
-    /// The key of the credentials that the offers API gives out; `None` lets the server draw a random one, and all
-    /// credentials die with the process.
-    pub auth_secret: Option<Secret>,
+    pub secrets: Secrets,
     /// The limit of an HTTP request's body, 1 KiB to 16 MiB.
     pub max_body: ByteSize,
     /// How long a drain may take before what is left is cut; 0 to 1 hour.
@@ -42,6 +42,34 @@ pub struct Settings {
     pub instance_id: Option<String>,
 }
 
+/// What only the server and those who run it may know.
+#[derive(Clone, Default, Debug)]
+pub struct Secrets {
+    /// The key of the credentials that the offers API gives out; `None` lets the server draw a random one, and all
+    /// credentials die with the process.
+    pub auth: Option<Key>,
+    /// What opens the metrics and the status page; `None` leaves them open.
+    pub admin: Option<Secret>,
+}
+
+impl Secrets {
+    /// The variables of those that may be guessed.
+    pub fn weak(&self) -> impl Iterator<Item = &'static str> {
+        let auth = self.auth.as_ref().filter(|key| key.is_weak()).map(|_| "AUTH_SECRET");
+        let admin = self.admin.as_ref().filter(|token| token.is_weak()).map(|_| "ADMIN_TOKEN");
+        auth.into_iter().chain(admin)
+    }
+}
+
+impl PartialEq for Secrets {
+    fn eq(&self, other: &Self) -> bool {
+        is_same(self.auth.as_ref(), other.auth.as_ref(), |one, other| one.is(other.reveal()))
+            && is_same(self.admin.as_ref(), other.admin.as_ref(), |one, other| one.is(other.reveal().as_bytes()))
+    }
+}
+
+impl Eq for Secrets {}
+
 /// Where the listener binds.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listen {
@@ -49,6 +77,8 @@ pub struct Listen {
     pub host: String,
     /// 0 lets the system choose a free one.
     pub port: u16,
+    /// Whether other processes may listen there, too, and go on when this one ends. Never with a database file, which is one process's alone.
+    pub reuse_port: bool,
 }
 
 /// How often one address may come.
@@ -147,6 +177,8 @@ pub struct Socket {
     pub outbox_max_frames: usize,
     /// The rate a client may keep up; 0 means any.
     pub max_messages_per_second: u32,
+    /// The bytes of messages a client may keep up in a second, up to 1 GiB; 0 means any.
+    pub max_bytes_per_second: ByteSize,
 }
 
 impl Socket {
@@ -195,7 +227,7 @@ pub enum StorageType {
 pub enum StorageSync {
     /// At each commit: a power failure loses nothing that was answered.
     Full,
-    /// At checkpoints: a power failure may lose the latest commits, a crash of the process none.
+    /// Twice a second: a power failure may lose the commits of the last second, a crash of the process none.
     Normal,
 }
 
@@ -235,6 +267,8 @@ pub struct Log {
     /// A level (`info`) or filter directives (`info,meetpoint=debug`) that `tracing_subscriber::EnvFilter` reads.
     pub level: String,
     pub format: LogFormat,
+    /// Whether clients' addresses are logged whole.
+    pub addresses: bool,
 }
 
 /// The shape of a log line.
@@ -244,59 +278,6 @@ pub enum LogFormat {
     Text,
     /// One JSON object per line, for collectors.
     Json,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            listen: Listen { host: Ipv4Addr::UNSPECIFIED.to_string(), port: 8080 },
-            tls: Tls::default(),
-            trusted_proxies: Vec::new(),
-            rates: Rates { http_per_minute: 0, ws_per_minute: 0 },
-            origins: Origins { allowed: Vec::new(), allow_missing: false, dev: true },
-            matching: Matching {
-                requeue_on_partner_leave: true,
-                requeue_on_next: true,
-                rematch_cooldown: Duration::from_secs(5),
-                rematch_memory: 3,
-            },
-            rooms: Rooms { max_per_client: 16, max_size: 1000, scope: TopicScope::Origin, listing: true },
-            resume: Resume { window: Duration::from_secs(30), max_frames: 256, max_bytes: None },
-            socket: Socket {
-                heartbeat: Duration::from_secs(20),
-                max_message: None,
-                read_buffer: ByteSize::new(64 * 1024),
-                reader: FrameReader::InPlace,
-                write_buffer: ByteSize::new(4096),
-                outbox_max_bytes: ByteSize::new(256 * 1024),
-                outbox_max_frames: 256,
-                max_messages_per_second: 100,
-            },
-            noisy: Noisy { room_ttl: Duration::from_secs(600), mailbox_ttl: Duration::from_secs(600), code_digits: 4 },
-            storage: Storage { kind: StorageType::Sqlite, path: "./meetpoint.db".to_owned(), sync: StorageSync::Full },
-            offers: Offers {
-                session_timeout: Duration::from_secs(300),
-                default_ttl: Duration::from_secs(60),
-                min_ttl: Duration::from_secs(60),
-                max_ttl: Duration::from_secs(24 * 3600),
-                answered_ttl: Duration::from_secs(30),
-                cleanup_interval: Duration::from_secs(60),
-                max_per_request: 100,
-                max_per_owner: 1000,
-                max: 100_000,
-                max_stored: ByteSize::new(512 * 1024 * 1024),
-                max_topics: 50,
-                max_batch: 100,
-            },
-            auth_secret: None,
-            max_body: ByteSize::new(1024 * 1024),
-            shutdown_grace: Duration::from_secs(10),
-            metrics_route: "/metrics".to_owned(),
-            log: Log { level: "info".to_owned(), format: LogFormat::Text },
-            version: None,
-            instance_id: None,
-        }
-    }
 }
 
 /// Two settings that are fine by themselves and exclude each other.
@@ -321,6 +302,11 @@ impl Settings {
         let log = log.filter(|_| !self.resume.window.is_zero() && self.resume.max_bytes.is_some());
         outbox.into_iter().chain(log).chain(self.offers.lives()).collect()
     }
+}
+
+impl Storage {
+    /// The path with which SQLite keeps everything in the process.
+    pub const IN_MEMORY: &str = ":memory:";
 }
 
 impl Socket {

@@ -10,9 +10,9 @@ use self::{
     kept::{OFFERS, STORAGE},
 };
 use super::{
-    grammar::{NetworkList, Number, OneOf, OriginList, Seconds, Size, Switch, Text},
+    grammar::{NetworkList, Number, OneOf, OriginList, Seconds, Size, Switch, Text, Token},
     original,
-    setting::{Alias, At, Group, Setting},
+    setting::{Alias, At, Group, InFile, Setting},
     settings::{FrameReader, LogFormat},
     text,
     units::ByteSize,
@@ -30,6 +30,8 @@ const SMALLEST_MESSAGE_LIMIT: ByteSize = ByteSize::new(1025);
 const LARGEST_MESSAGE_LIMIT: ByteSize = ByteSize::new(16 * 1024 * 1024);
 const SMALLEST_BUFFER: ByteSize = ByteSize::new(512);
 const LARGEST_OUTBOX: ByteSize = ByteSize::new(64 * 1024 * 1024);
+/// No connection is faster.
+const LARGEST_RATE: ByteSize = ByteSize::new(1024 * 1024 * 1024);
 const LARGEST_BODY: ByteSize = ByteSize::new(16 * 1024 * 1024);
 
 /// How long codes, rooms and mailboxes may live.
@@ -74,6 +76,13 @@ static LISTENING: Group = Group {
         )
         .original(original::port),
         Setting::new(
+            "REUSE_PORT",
+            "reuse-port",
+            &At(|s| &mut s.listen.reuse_port, Switch),
+            "Share the port with the process that follows this one, so that no connection is refused in between; that one \
+             waits for the database file",
+        ),
+        Setting::new(
             "TLS_CERT_FILE",
             "tls-cert-file",
             &At(|s| &mut s.tls.cert_file, FILE),
@@ -99,6 +108,7 @@ static ORIGINS: Group = Group {
             &At(|s| &mut s.origins.allowed, OriginList),
             "Pages that may use the server; empty or * means all, but none when empty with DEV=false",
         )
+        .live()
         .alias(Alias::Joined("CORS_ORIGINS"))
         .unset("empty"),
         Setting::new(
@@ -106,8 +116,10 @@ static ORIGINS: Group = Group {
             "allow-missing-origin",
             &At(|s| &mut s.origins.allow_missing, Switch),
             "Let chat requests without an Origin pass although a list is set",
-        ),
-        Setting::new("DEV", "dev", &At(|s| &mut s.origins.dev, Switch), "Without a list of origins, allow all of them"),
+        )
+        .live(),
+        Setting::new("DEV", "dev", &At(|s| &mut s.origins.dev, Switch), "Without a list of origins, allow all of them")
+            .live(),
     ],
 };
 
@@ -122,17 +134,40 @@ static CLIENTS: Group = Group {
         )
         .unset("empty"),
         Setting::new(
+            "MAX_CONNECTIONS",
+            "max-connections",
+            &At(|s| &mut s.arrivals.max_connections, Number(1, 10_000_000)),
+            "Connections at a time; beyond them 503",
+        ).live()
+        .unset("64 less than the process may open files"),
+        Setting::new(
+            "MAX_CONNECTIONS_PER_IP",
+            "max-connections-per-ip",
+            &At(|s| &mut s.arrivals.max_per_address, Number(0, 10_000_000)),
+            "Connections at a time from one address or IPv6 /64, behind TRUSTED_PROXIES its WebSockets; beyond them 429; 0 \
+             means any",
+        ).live(),
+        Setting::new(
+            "MAX_CONNECTS_PER_SECOND",
+            "max-connects-per-second",
+            &At(|s| &mut s.arrivals.per_second, Number(0, 1_000_000)),
+            "New connections in a second from all addresses, after a burst of four times as many; beyond them 503; 0 means \
+             any",
+        ).live(),
+        Setting::new(
             "HTTP_RATE_PER_MIN",
             "http-rate-per-min",
             &At(|s| &mut s.rates.http_per_minute, RATES),
             "Requests in a minute from one address, probes and metrics not counted; 0 means any",
-        ),
+        )
+        .live(),
         Setting::new(
             "WS_RATE_PER_MIN",
             "ws-rate-per-min",
             &At(|s| &mut s.rates.ws_per_minute, RATES),
             "New WebSockets in a minute from one address; 0 means any",
-        ),
+        )
+        .live(),
     ],
 };
 
@@ -161,6 +196,7 @@ static SOCKETS: Group = Group {
             &At(|s| &mut s.socket.read_buffer, Size(SMALLEST_BUFFER, MIB)),
             "Bytes read from a socket at once, into a buffer that each thread has for all",
         )
+        .live()
         .alias(Alias::Same("WS_READ_BUFFER")),
         Setting::new(
             "WS_READER",
@@ -170,13 +206,15 @@ static SOCKETS: Group = Group {
                 OneOf(&[("in-place", FrameReader::InPlace), ("tungstenite", FrameReader::Tungstenite)]),
             ),
             "Who reads ordinary frames: the server where they lie, or tungstenite, which reads all others anyhow",
-        ),
+        )
+        .live(),
         Setting::new(
             "WS_WRITE_BUF",
             "ws-write-buf",
             &At(|s| &mut s.socket.write_buffer, Size(SMALLEST_BUFFER, MIB)),
             "Initial write buffer of a connection",
         )
+        .live()
         .alias(Alias::Same("WS_WRITE_BUFFER")),
         Setting::new(
             "OUTBOX_MAX_BYTES",
@@ -190,19 +228,29 @@ static SOCKETS: Group = Group {
             "outbox-max-frames",
             &At(|s| &mut s.socket.outbox_max_frames, Number(1, 65_536)),
             "Unsent frames above which a client is closed as a slow consumer",
-        ),
+        )
+        .live(),
         Setting::new(
             "MAX_MSG_PER_SECOND",
             "max-msg-per-second",
             &At(|s| &mut s.socket.max_messages_per_second, Number(0, 1_000_000)),
             "Messages per second that a connection may keep up; 0 means any",
-        ),
+        )
+        .live(),
+        Setting::new(
+            "MAX_BYTES_PER_SECOND",
+            "max-bytes-per-second",
+            &At(|s| &mut s.socket.max_bytes_per_second, Size(ByteSize::new(0), LARGEST_RATE)),
+            "Bytes of messages per second that a connection may keep up; 0 means any",
+        )
+        .live(),
         Setting::new(
             "HTTP_MAX_BODY",
             "http-max-body",
             &At(|s| &mut s.max_body, Size(KIB, LARGEST_BODY)),
             "Limit of an HTTP request's body",
-        ),
+        )
+        .live(),
     ],
 };
 
@@ -238,7 +286,8 @@ static OPERATION: Group = Group {
             "shutdown-grace",
             &At(|s| &mut s.shutdown_grace, Seconds(NONE, HOUR)),
             "How long connections may take to close after SIGTERM or SIGINT",
-        ),
+        )
+        .live(),
         Setting::new(
             "METRICS_ROUTE",
             "metrics-route",
@@ -248,6 +297,22 @@ static OPERATION: Group = Group {
             ),
             "Path of the Prometheus metrics",
         ),
+        Setting::new(
+            "ADMIN_TOKEN",
+            "admin-token",
+            &At(|s| &mut s.secrets.admin, Token),
+            "Opens the metrics and the status page, as bearer or as password; without one they are open to all",
+        )
+        .hidden()
+        .unset("none"),
+        Setting::new(
+            "ADMIN_TOKEN_FILE",
+            "admin-token-file",
+            &InFile(|s| &mut s.secrets.admin, Token),
+            "File that holds the token, instead of ADMIN_TOKEN",
+        )
+        .instead_of("ADMIN_TOKEN")
+        .unset("none"),
         Setting::new(
             "LOG_LEVEL",
             "log-level",
@@ -259,12 +324,19 @@ static OPERATION: Group = Group {
                 },
             ),
             "What is logged",
-        ),
+        )
+        .live(),
         Setting::new(
             "LOG_FORMAT",
             "log-format",
             &At(|s| &mut s.log.format, OneOf(&[("text", LogFormat::Text), ("json", LogFormat::Json)])),
             "Shape of the log",
+        ),
+        Setting::new(
+            "LOG_ADDRESSES",
+            "log-addresses",
+            &At(|s| &mut s.log.addresses, Switch),
+            "Log the addresses of clients whole, and not only their networks (/24, for IPv6 /48)",
         ),
         // `--version` prints the version of the program, as everywhere.
         Setting::new("VERSION", "announced-version", &At(|s| &mut s.version, NAME), "Version that the server tells")

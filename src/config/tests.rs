@@ -2,6 +2,7 @@
 
 mod clients;
 mod faults;
+mod file;
 mod probe;
 mod secrets;
 mod tls;
@@ -9,8 +10,8 @@ mod tls;
 use std::{ffi::OsString, time::Duration};
 
 use super::{
-    ByteSize, Command, FrameReader, Log, LogFormat, Noisy, Offers, Origins, Rates, Refusal, Resume, Rooms, Settings,
-    Socket, Storage, StorageSync, StorageType, Tls, TopicScope, load, settings_markdown, table,
+    Arrivals, ByteSize, Command, FrameReader, Log, LogFormat, Noisy, Offers, Origins, Rates, Refusal, Resume, Rooms,
+    Secrets, Settings, Socket, Storage, StorageSync, StorageType, Tls, TopicScope, load, settings_markdown, table,
 };
 
 type Variables<'a> = &'a [(&'a str, &'a str)];
@@ -53,6 +54,8 @@ fn nothing_given_is_the_documented_defaults() {
     assert_eq!((settings.listen.host.as_str(), settings.listen.port), ("0.0.0.0", 8080));
     assert_eq!(settings.resume_max_bytes().bytes(), 262_144);
     assert_eq!((settings.tls, settings.trusted_proxies), (Tls::default(), vec![]));
+    let arrivals = Arrivals { max_connections: None, max_per_address: 256, per_second: 5000 };
+    assert_eq!(settings.arrivals, arrivals);
     assert_eq!(settings.rates, Rates { http_per_minute: 0, ws_per_minute: 0 });
     assert_eq!(settings.origins, Origins { allowed: vec![], allow_missing: false, dev: true });
     assert!(settings.matching.requeue_on_partner_leave && settings.matching.requeue_on_next);
@@ -66,12 +69,13 @@ fn nothing_given_is_the_documented_defaults() {
     assert_eq!(settings.socket.reader, FrameReader::InPlace);
     assert_eq!((settings.socket.outbox_max_bytes.bytes(), settings.socket.outbox_max_frames), (262_144, 256));
     assert_eq!(settings.socket.max_messages_per_second, 100);
+    assert_eq!(settings.socket.max_bytes_per_second.bytes(), 1_048_576);
     let ten_minutes = Duration::from_secs(600);
     assert_eq!(settings.noisy, Noisy { room_ttl: ten_minutes, mailbox_ttl: ten_minutes, code_digits: 4 });
     assert_eq!(settings.max_body.bytes(), 1_048_576);
     let path = "./meetpoint.db".to_owned();
     assert_eq!(settings.storage, Storage { kind: StorageType::Sqlite, path, sync: StorageSync::Full });
-    assert_eq!(settings.auth_secret, None);
+    assert_eq!(settings.secrets, Secrets::default());
     let offers = Offers {
         session_timeout: Duration::from_millis(300_000),
         default_ttl: Duration::from_millis(60_000),
@@ -88,7 +92,7 @@ fn nothing_given_is_the_documented_defaults() {
     };
     assert_eq!(settings.offers, offers);
     assert_eq!((settings.shutdown_grace, settings.metrics_route.as_str()), (Duration::from_secs(10), "/metrics"));
-    assert_eq!(settings.log, Log { level: "info".into(), format: LogFormat::Text });
+    assert_eq!(settings.log, Log { level: "info".into(), format: LogFormat::Text, addresses: false });
     assert_eq!((settings.version, settings.instance_id), (None, None));
 }
 
@@ -96,9 +100,13 @@ fn nothing_given_is_the_documented_defaults() {
 const OTHER_VALUES: Variables = &[
     ("HOST", "::1"),
     ("PORT", "0"),
+    ("REUSE_PORT", "1"),
     ("TLS_CERT_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
     ("TLS_KEY_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")),
     ("TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+    ("MAX_CONNECTIONS", "10000000"),
+    ("MAX_CONNECTIONS_PER_IP", "0"),
+    ("MAX_CONNECTS_PER_SECOND", "1"),
     ("HTTP_RATE_PER_MIN", "1000000"),
     ("WS_RATE_PER_MIN", "1"),
     ("ALLOWED_ORIGIN", "https://app.example"),
@@ -123,6 +131,7 @@ const OTHER_VALUES: Variables = &[
     ("OUTBOX_MAX_BYTES", "65KiB"),
     ("OUTBOX_MAX_FRAMES", "1"),
     ("MAX_MSG_PER_SECOND", "0"),
+    ("MAX_BYTES_PER_SECOND", "1GiB"),
     ("HTTP_MAX_BODY", "1024"),
     ("ROOM_TTL", "100ms"),
     ("MAILBOX_TTL", "168h"),
@@ -146,19 +155,24 @@ const OTHER_VALUES: Variables = &[
     ("MAX_BATCH_SIZE", "1000"),
     ("SHUTDOWN_GRACE", "1m30s"),
     ("METRICS_ROUTE", "/internal/metrics"),
+    ("ADMIN_TOKEN", "00112233445566778899aabbccddeeff"),
+    ("ADMIN_TOKEN_FILE", concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/tests/auth_secret.hex")),
     ("LOG_LEVEL", "info,meetpoint=debug"),
     ("LOG_FORMAT", "JSON"),
+    ("LOG_ADDRESSES", "yes"),
     ("VERSION", "9.9"),
     ("INSTANCE_ID", "blue-7"),
 ];
+
+/// Settings that are refused without others.
+const NOT_ALONE: [&str; 2] = ["TLS_CERT_FILE", "TLS_KEY_FILE"];
 
 #[test]
 fn every_setting_is_a_variable_and_a_flag_and_the_flag_wins() {
     assert_eq!(OTHER_VALUES.len(), table::all().count());
     for (setting, (variable, value)) in table::all().zip(OTHER_VALUES) {
         assert_eq!(setting.variable, *variable);
-        if table::TLS.contains(variable) {
-            // One is refused without the other: `tls` has them.
+        if NOT_ALONE.contains(variable) {
             continue;
         }
         let by_variable = served(&[], &[(variable, value)]);

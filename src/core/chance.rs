@@ -1,7 +1,8 @@
 //! Chance as an argument: ids and jitter come from one seedable generator, so that a simulation can be replayed.
 
-use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
+
+use crate::sync::Mutex;
 
 /// A cryptographically strong generator: ids made by it cannot be guessed.
 pub struct Chance(Mutex<StdRng>);

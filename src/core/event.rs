@@ -1,6 +1,6 @@
 //! What the core tells a session, neutral: the receiver's dialect finds the words.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use meetpoint_protocol::{ClientId, FrameType, UserId};
 
@@ -43,4 +43,9 @@ pub enum Departure {
 pub trait Words: Send + Sync {
     /// Writes the text of a frame to `out` and tells its type; `None` where this wire says nothing.
     fn write(&self, event: &Event, out: &mut Vec<u8>) -> Option<FrameType>;
+
+    /// The same for the end of this server: when to come back.
+    fn go_away(&self, _reconnect_after: Duration, _out: &mut Vec<u8>) -> Option<FrameType> {
+        None
+    }
 }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use meetpoint_protocol::{ClientId, RoomId, UserId};
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{
@@ -20,6 +19,7 @@ use super::{
     room::Room,
     turn::Turn,
 };
+use crate::sync::Mutex;
 
 pub struct Lobby {
     chance: Arc<Chance>,
@@ -159,7 +159,9 @@ impl Lobby {
             }
             if let Some(guest) = inner.guests.get_mut(&abandoned) {
                 guest.unasked = true;
-                if let Some(room) = guest.room.take() {
+                let room = guest.room.take();
+                // A call goes on without the server, which takes this one's frames until its end, too.
+                if let Some(room) = room.filter(|_| why != Departure::Shutdown) {
                     room.dissolve(abandoned, Event::PartnerLeft(why), turn);
                 }
             }
@@ -271,6 +273,20 @@ mod tests {
                 lobby.gone(leaves.client(), Departure::Disconnected, &mut turn);
             });
         }
+    }
+
+    #[test]
+    fn nobody_hears_in_a_drain_that_the_partner_is_gone_already() {
+        let (lobby, [stays, leaves]) = (lobby(), [1, 2].map(client));
+        let mut turn = Turn::new(Instant::now());
+        lobby.available(&stays, &mut turn).expect("nobody is paired with it");
+        lobby.available(&leaves, &mut turn).expect("nobody is paired with it");
+        let Some(Event::Matched(Match { room, .. })) = stays.take_event() else { panic!("they meet") };
+        lobby.close();
+        lobby.gone(leaves.client(), Departure::Shutdown, &mut turn);
+        assert!(stays.take_event().is_none());
+        let frame = Frame { frame_type: FrameType::Offer, parts: &[b"{}"] };
+        assert!(!matches!(room.relay(stays.client(), &frame, &mut turn), Delivery::NotSeated | Delivery::NoSuchSeat));
     }
 
     #[test]

@@ -12,17 +12,9 @@ mod frame;
 mod line;
 pub mod log;
 
-use std::{
-    io,
-    sync::{
-        Arc,
-        atomic::{AtomicU8, AtomicU32, Ordering},
-    },
-    task::Waker,
-};
+use std::{io, sync::Arc, task::Waker, time::Duration};
 
 use meetpoint_protocol::{ClientId, Close, ConnId, FrameType, ws::Opcode};
-use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
 
 use self::{
@@ -37,6 +29,7 @@ use super::{
     event::{Event, Words},
     turn::Turn,
 };
+use crate::sync::{AtomicU8, AtomicU32, Mutex, Ordering};
 
 /// The writing half of a socket. As [`AsyncWrite`] it is its owner's alone: the task that reads the same socket.
 pub trait Wire: AsyncWrite + Unpin + Send {
@@ -220,6 +213,15 @@ impl Outbox {
         }
         state.event = Some(event);
         self.raise(EVENT);
+    }
+
+    /// Says in the receiver's words that this server is about to end, and when to come back.
+    pub fn go_away(&self, reconnect_after: Duration, turn: &mut Turn) {
+        let mut text = Vec::new();
+        if let Some(frame_type) = self.0.words.go_away(reconnect_after, &mut text) {
+            // Refused only where the connection is closing anyway.
+            let _ = self.push(&Frame { frame_type, parts: &[&text] }, turn);
+        }
     }
 
     /// Wakes the owner: something has happened to its session.

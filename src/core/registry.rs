@@ -7,12 +7,20 @@ use meetpoint_protocol::ConnId;
 use super::outbox::Outbox;
 
 #[derive(Default)]
-pub struct Registry(DashMap<ConnId, Outbox>);
+pub struct Registry(DashMap<ConnId, Served>);
+
+/// Whom a connection serves.
+#[derive(Clone)]
+pub struct Served {
+    pub outbox: Outbox,
+    /// Whether the client understands when it is told that the server is about to end.
+    pub hears_go_away: bool,
+}
 
 impl Registry {
     /// The connection serves that client from now on.
-    pub fn enter(&self, conn: ConnId, outbox: Outbox) {
-        self.0.insert(conn, outbox);
+    pub fn enter(&self, conn: ConnId, served: Served) {
+        self.0.insert(conn, served);
     }
 
     /// The connection has ended.
@@ -29,8 +37,10 @@ impl Registry {
         self.0.is_empty()
     }
 
-    /// Handles of all clients that are connected, as they are now.
-    pub fn all(&self) -> Vec<Outbox> {
-        self.0.iter().map(|entry| entry.value().clone()).collect()
+    /// Handles of all clients that are connected, as they are now, in the order in which they came.
+    pub fn all(&self) -> Vec<Served> {
+        let mut all: Vec<_> = self.0.iter().map(|entry| (*entry.key(), entry.value().clone())).collect();
+        all.sort_unstable_by_key(|(conn, _)| conn.0);
+        all.into_iter().map(|(_, client)| client).collect()
     }
 }

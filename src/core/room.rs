@@ -2,7 +2,6 @@
 //! authority on who sits in it, so a frame that comes late, after its sender or receiver has gone, can never reach a stranger.
 
 use meetpoint_protocol::{ClientId, RoomId, UserId};
-use parking_lot::Mutex;
 
 use super::{
     event::Event,
@@ -10,6 +9,7 @@ use super::{
     outbox::{Encoded, Frame, Outbox, PushError},
     turn::Turn,
 };
+use crate::sync::Mutex;
 
 pub struct Room {
     pub id: RoomId,

@@ -15,7 +15,6 @@ use std::{
 };
 
 use meetpoint_protocol::{ClientId, Close};
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{
@@ -26,6 +25,7 @@ use super::{
     },
     turn::Turn,
 };
+use crate::sync::Mutex;
 
 /// How many may be away at a time; and how many are remembered that ended early.
 const MOST_AWAY: usize = 65_536;
@@ -232,7 +232,8 @@ impl<S: Resumable> Sessions<S> {
     pub fn closed(&self, seat: &Seat<S>, ending: Ending, turn: &mut Turn) {
         let Seat { kept, line } = seat;
         let mut inner = kept.inner.lock();
-        if !line.is_current() {
+        // What is over stays so, however its socket ends then.
+        if !line.is_current() || inner.session.is_none() {
             return;
         }
         if let Ending::Over(why) = ending {

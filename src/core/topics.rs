@@ -1,16 +1,9 @@
 //! The rooms of topics, for finding: sessions ask on joining, leaving and listing, and talk in the room itself. A room is
 //! there as long as somebody sits in it.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use meetpoint_protocol::{ClientId, RoomId};
-use parking_lot::Mutex;
 
 use super::{
     chance::Chance,
@@ -18,6 +11,7 @@ use super::{
     room::{Arrival, Company, Left, NoSeat, Room, Seat},
     turn::Turn,
 };
+use crate::sync::{AtomicUsize, Mutex, Ordering};
 
 /// Whose topics: clients of one bucket never meet those of another.
 pub type Bucket = Arc<str>;

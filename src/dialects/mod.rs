@@ -70,6 +70,11 @@ pub trait Dialect: Send + Sync {
         true
     }
 
+    /// Whether a client that asks for its socket so understands when it is told that the server is about to end.
+    fn hears_go_away(&self, _query: Option<&str>) -> bool {
+        false
+    }
+
     /// How its clients are told of events.
     fn words(&self) -> &'static dyn Words;
 }

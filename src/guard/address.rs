@@ -9,7 +9,7 @@ mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use http::{HeaderMap, HeaderName, Request};
+use http::{Extensions, HeaderMap, HeaderName, Request};
 
 use crate::config::Cidr;
 
@@ -55,11 +55,17 @@ impl TrustedProxies {
 
     /// [`Self::client`] for a request that has its [`Peer`]. All that have none are one client.
     pub fn client_of<B>(&self, request: &Request<B>) -> IpAddr {
-        let peer = request.extensions().get().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
-        self.client(peer, request.headers())
+        self.client_behind(request.extensions(), request.headers())
     }
 
-    fn trusts(&self, address: IpAddr) -> bool {
+    /// [`Self::client_of`] for the parts of a request.
+    pub fn client_behind(&self, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+        let peer = extensions.get().map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| *address);
+        self.client(peer, headers)
+    }
+
+    /// Whether this peer's word is taken. The address is canonical.
+    pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(address))
     }
 }
@@ -74,6 +80,21 @@ fn address(entry: &[u8]) -> Option<IpAddr> {
         .or_else(|| bracketed().map(IpAddr::V6))
         .or_else(|| entry.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))?;
     Some(address.to_canonical())
+}
+
+/// Whether an address is of the machine or of a private network (RFC 1918, 4193, 6598, 3927, 4291): where a proxy would be,
+/// and hardly ever the client of a public server.
+pub fn is_internal(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_loopback()
+                || address.is_private()
+                || address.is_link_local()
+                || (first == 100 && second & 0xc0 == 64)
+        }
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+    }
 }
 
 /// Whom a limit holds: an IPv4 address, or an IPv6 network of 64 bits, which is what one subscriber has at least

@@ -33,7 +33,9 @@ impl Cors {
             (ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(self.exposed)),
             (VARY, HeaderValue::from_static("Origin")),
         ];
-        if let Some(origin) = policy.answered(request.get(ORIGIN)) {
+        // No browser sends two: that is nobody's page, as for sockets.
+        let mut origins = request.get_all(ORIGIN).iter();
+        if let Some(origin) = policy.answered(origins.next().filter(|_| origins.next().is_none())) {
             headers.push((ACCESS_CONTROL_ALLOW_ORIGIN, origin));
         }
         if self.credentials {

@@ -1,7 +1,8 @@
 //! Which web pages may open a socket here (RFC 6454): one list for every dialect.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
+use arc_swap::ArcSwap;
 use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
 use crate::config::{OriginPattern, Origins};
@@ -16,9 +17,10 @@ pub fn text_of(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     })
 }
 
-/// The origins an operator allows.
-#[derive(Clone, Debug)]
-pub struct OriginPolicy {
+/// The origins an operator allows, which may change at any time.
+pub struct OriginPolicy(ArcSwap<Rules>);
+
+struct Rules {
     allowed: Vec<OriginPattern>,
     everybody: bool,
     allow_missing: bool,
@@ -36,17 +38,28 @@ pub enum Missing {
 impl OriginPolicy {
     /// An empty list allows everybody while developing, else no page.
     pub fn new(origins: &Origins) -> Self {
-        let allowed = origins.allowed.clone();
-        let everybody = allowed.iter().any(OriginPattern::is_any) || (allowed.is_empty() && origins.dev);
-        Self { allowed, everybody, allow_missing: origins.allow_missing }
+        Self(ArcSwap::from_pointee(Rules::new(origins)))
+    }
+
+    /// From now on these are allowed.
+    pub fn set(&self, origins: &Origins) {
+        self.0.store(Arc::new(Rules::new(origins)));
+    }
+
+    /// Whether any page may.
+    pub fn is_open(&self) -> bool {
+        self.0.load().everybody
     }
 
     /// Decides by the values of all `Origin` headers of one request.
     pub fn allows<'a>(&self, origins: impl IntoIterator<Item = &'a [u8]>, missing: Missing) -> bool {
         let mut origins = origins.into_iter();
+        let rules = self.0.load();
         match (origins.next(), origins.next()) {
-            (None, _) => self.everybody || self.allowed.is_empty() || self.allow_missing || missing == Missing::Welcome,
-            (Some(origin), None) => self.everybody || self.lists(origin),
+            (None, _) => {
+                rules.everybody || rules.allowed.is_empty() || rules.allow_missing || missing == Missing::Welcome
+            }
+            (Some(origin), None) => rules.everybody || rules.lists(origin),
             // No browser sends two: somebody in between has added one.
             (Some(_), Some(_)) => false,
         }
@@ -56,11 +69,20 @@ impl OriginPolicy {
     /// keeps the answer from the page. The request itself is served in any case. `None` for a request without an Origin, and where nobody is welcome.
     pub fn answered(&self, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
         let origin = origin?;
-        if self.everybody || self.lists(origin.as_bytes()) {
+        let rules = self.0.load();
+        if rules.everybody || rules.lists(origin.as_bytes()) {
             return Some(origin.clone());
         }
-        let listed = self.allowed.iter().find_map(OriginPattern::as_origin)?;
+        let listed = rules.allowed.iter().find_map(OriginPattern::as_origin)?;
         HeaderValue::from_str(listed).ok()
+    }
+}
+
+impl Rules {
+    fn new(origins: &Origins) -> Self {
+        let allowed = origins.allowed.clone();
+        let everybody = allowed.iter().any(OriginPattern::is_any) || (allowed.is_empty() && origins.dev);
+        Self { allowed, everybody, allow_missing: origins.allow_missing }
     }
 
     fn lists(&self, origin: &[u8]) -> bool {

@@ -6,6 +6,7 @@ mod tests;
 use std::{
     collections::{HashMap, VecDeque},
     net::IpAddr,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -33,7 +34,7 @@ impl RetryAfter {
 
 /// A limit per address and minute.
 pub struct Window {
-    per_minute: u32,
+    per_minute: AtomicU32,
     open: Mutex<Open>,
 }
 
@@ -53,12 +54,17 @@ struct Count {
 impl Window {
     /// 0 lets everything pass.
     pub fn new(per_minute: u32) -> Self {
-        Self { per_minute, open: Mutex::default() }
+        Self { per_minute: per_minute.into(), open: Mutex::default() }
+    }
+
+    /// From now on so many may come, in windows that are open, too.
+    pub fn set(&self, per_minute: u32) {
+        self.per_minute.store(per_minute, Relaxed);
     }
 
     /// Whether there is a limit at all.
     pub fn limits(&self) -> bool {
-        self.per_minute > 0
+        self.per_minute.load(Relaxed) > 0
     }
 
     /// One more request.
@@ -66,7 +72,10 @@ impl Window {
     /// # Errors
     /// It is one too many: how long until its window ends.
     pub fn count(&self, who: IpAddr, now: Instant) -> Result<(), RetryAfter> {
-        if self.limits() { self.open.lock().count(who.into(), now, self.per_minute) } else { Ok(()) }
+        match self.per_minute.load(Relaxed) {
+            0 => Ok(()),
+            limit => self.open.lock().count(who.into(), now, limit),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ use tracing::debug;
 
 use super::{
     Server,
-    ended::Ended,
+    ended::{Ended, without_reason},
     heartbeat::{Beat, Heartbeat},
     inbound::{Heard, Inbound, Reading},
     lent::Lent,
@@ -31,10 +31,11 @@ use super::{
 use crate::{
     core::{
         outbox::{Line, Outbox, Wire},
+        registry::Served,
         turn::Turn,
     },
     dialects::{Dialect, Flow, Session, Successor},
-    guard::rate::{MessageRate, Verdict},
+    guard::rate::{Allowance, Verdict},
 };
 
 /// Frames worked through before other tasks get their turn.
@@ -77,17 +78,18 @@ struct Connection<R> {
     /// Until when the client is told nothing, unless it speaks.
     held: Option<Instant>,
     timer: Pin<Box<Sleep>>,
-    rate: MessageRate,
+    allowance: Allowance,
     conn: ConnId,
+    hears_go_away: bool,
     /// Its number.
     dialect: usize,
 }
 
 impl<R: AsyncRead + Unpin> Connection<R> {
     fn enter(server: Arc<Server>, admitted: Admitted, reader: R, wire: Box<dyn Wire>, early: Vec<u8>) -> Self {
-        let Admitted { dialect: number, entry, conn } = admitted;
+        let Admitted { dialect: number, entry, hears_go_away, conn } = admitted;
         let now = now();
-        let limits = server.limits;
+        let limits = **server.limits.load();
         let dialect: &dyn Dialect = server.dialects[number].as_ref();
         let client = ClientId::from_random(server.chance.id());
         let outbox = Outbox::new(client, conn, dialect.words(), dialect.outbox(limits.outbox), wire);
@@ -105,16 +107,16 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         if held.is_some() {
             line.hold();
         }
-        server.registry.enter(conn, outbox.clone());
+        server.registry.enter(conn, Served { outbox: outbox.clone(), hears_go_away });
         server.metrics.opened.inc();
-        if server.drain.has_begun() {
+        if server.drain.is_parting() {
             outbox.close(Close::ShuttingDown);
         }
         let mut turn = Turn::new(now);
         let session = Some(entry(outbox, &mut turn));
         server.metrics.absorb(&mut turn.tally);
         debug!(%client, %conn, "connected");
-        let rate = MessageRate::new(limits.messages_per_second, now);
+        let allowance = Allowance::new(limits.rates, dialect.max_message(), now);
         let (paused, waker) = (None, Waker::noop().clone());
         Self {
             server,
@@ -127,8 +129,9 @@ impl<R: AsyncRead + Unpin> Connection<R> {
             paused,
             held,
             timer,
-            rate,
+            allowance,
             conn,
+            hears_go_away,
             dialect: number,
         }
     }
@@ -219,8 +222,9 @@ impl<R: AsyncRead + Unpin> Connection<R> {
                 let Successor { line, session } = *successor;
                 self.session = Some(session);
                 if let Some(line) = line {
-                    self.server.registry.enter(self.conn, line.outbox().clone());
-                    if self.server.drain.has_begun() {
+                    let (outbox, hears_go_away) = (line.outbox().clone(), self.hears_go_away);
+                    self.server.registry.enter(self.conn, Served { outbox, hears_go_away });
+                    if self.server.drain.is_parting() {
                         line.outbox().close(Close::ShuttingDown);
                     }
                     self.line = line;
@@ -271,10 +275,10 @@ impl<R: AsyncRead + Unpin> Connection<R> {
     fn hear(&mut self, heard: &Heard<'_>, turn: &mut Turn) -> Flow {
         let Some(session) = &mut self.session else { return Flow::Continue };
         let verdict = if self.server.dialects[self.dialect].paces() {
-            self.paused = self.rate.pace(turn.now);
+            self.paused = self.allowance.pace(heard.bytes(), turn.now);
             Verdict::Pass
         } else {
-            self.rate.count(turn.now)
+            self.allowance.count(heard.bytes(), turn.now)
         };
         let said = match heard {
             _ if verdict == Verdict::Close => return Flow::Close(Close::TooManyMessages),
@@ -305,7 +309,7 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         match said {
             _ if verdict == Verdict::Drop => {
                 turn.tally.dropped.rate += 1;
-                session.over_rate(self.rate.tell(turn.now), turn);
+                session.over_rate(self.allowance.tell(turn.now), turn);
                 Flow::Continue
             }
             Ok(text) => session.text(text, turn),
@@ -356,15 +360,6 @@ impl<R: AsyncRead + Unpin> Connection<R> {
         ready!(self.line.poll_rest(cx))?;
         self.line.poll_shutdown(cx)
     }
-}
-
-/// A close frame with its code alone: two bytes of header, because it is short and the server's, and two of code (RFC 6455 §5.5.1).
-fn without_reason(mut frame: Vec<u8>) -> Vec<u8> {
-    if frame.len() > 4 {
-        frame.truncate(4);
-        frame[1] = 2;
-    }
-    frame
 }
 
 impl<R> Connection<R> {

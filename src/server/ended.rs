@@ -70,3 +70,12 @@ impl Ended {
         })
     }
 }
+
+/// A close frame with its code alone: two bytes of header, because it is short and the server's, and two of code (RFC 6455 §5.5.1).
+pub(super) fn without_reason(mut frame: Vec<u8>) -> Vec<u8> {
+    if frame.len() > 4 {
+        frame.truncate(4);
+        frame[1] = 2;
+    }
+    frame
+}

@@ -43,6 +43,17 @@ pub(super) enum Heard<'a> {
     Message(Message),
 }
 
+impl Heard<'_> {
+    /// How long it is.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::Message(message) => message.len(),
+        }
+    }
+}
+
 /// The receiving end of a socket.
 pub(super) struct Inbound<R> {
     reader: R,

@@ -2,7 +2,9 @@
 //! and knows none of them.
 
 pub mod accept;
+mod admin;
 mod connection;
+pub mod descriptors;
 pub mod drain;
 mod ended;
 pub mod healthcheck;
@@ -10,8 +12,12 @@ mod heartbeat;
 mod http;
 mod inbound;
 mod lent;
+mod linger;
 mod pages;
 mod probes;
+mod refusal;
+pub mod supervisor;
+pub mod tcp;
 pub mod tls;
 mod upgrade;
 pub mod wire;
@@ -19,12 +25,13 @@ pub mod wire;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use ::http::HeaderMap;
+use arc_swap::ArcSwap;
 use axum::Router;
 use meetpoint_protocol::ConnId;
 use serde_json::{Map, Value};
@@ -36,13 +43,18 @@ use crate::{
         topics::Topics,
     },
     dialects::{Busy, Dialect},
-    guard::{address::TrustedProxies, cors::Cors, origin::OriginPolicy, window::Window},
-    telemetry::metrics::Metrics,
+    guard::{
+        address::TrustedProxies, admin::Admin, connections::Connections, cors::Cors, origin::OriginPolicy, rate::Rates,
+        window::Window,
+    },
+    telemetry::{logs::Addresses, metrics::Metrics},
 };
 
 /// What every connection shares.
 pub struct Server {
     pub about: About,
+    /// Who may see the metrics and the status page.
+    pub admin: Admin,
     /// How many sessions have no socket, and what is kept for them in bytes.
     pub away: Box<dyn Fn() -> (usize, usize) + Send + Sync>,
     pub book: Arc<Book>,
@@ -55,8 +67,12 @@ pub struct Server {
     pub drain: Drain,
     /// Requests of the APIs.
     pub http_rate: Window,
-    pub limits: Limits,
+    /// Those of new connections.
+    pub limits: ArcSwap<Limits>,
+    /// The limit of an HTTP request's body, in bytes.
+    pub max_body: Arc<AtomicUsize>,
     pub lobby: Arc<Lobby>,
+    pub log_addresses: Addresses,
     pub metrics: Metrics,
     pub metrics_route: String,
     pub origins: OriginPolicy,
@@ -64,7 +80,9 @@ pub struct Server {
     pub registry: Registry,
     pub sides: Arc<Sides>,
     pub topics: Arc<Topics>,
-    pub connections: AtomicU64,
+    /// Who is in.
+    pub connections: Arc<Connections>,
+    pub next_conn: AtomicU64,
     /// Requests for a socket.
     pub ws_rate: Window,
 }
@@ -98,8 +116,7 @@ pub struct Limits {
     /// Ordinary frames are read where they lie.
     pub reads_in_place: bool,
     pub outbox: Bounds,
-    /// 0 disables.
-    pub messages_per_second: u32,
+    pub rates: Rates,
 }
 
 impl Server {
@@ -110,7 +127,7 @@ impl Server {
 
     /// The id of a new connection, greater than all before.
     fn next_conn(&self) -> ConnId {
-        ConnId(self.connections.fetch_add(1, Ordering::Relaxed))
+        ConnId(self.next_conn.fetch_add(1, Ordering::Relaxed))
     }
 }
 

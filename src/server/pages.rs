@@ -5,19 +5,23 @@ use std::sync::Arc;
 
 use axum::{
     Json,
-    extract::{RawQuery, State},
+    extract::{RawQuery, Request, State},
     response::{IntoResponse, Response},
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
     header::{
         ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
-        REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+        REFERRER_POLICY, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
     },
 };
 use serde_json::json;
 
-use super::{Server, http::problem};
+use super::{
+    Server,
+    admin::{self, Challenge},
+    http::problem,
+};
 
 /// Everything from this server, nothing inline, no frame around it.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
@@ -90,12 +94,24 @@ pub(super) async fn client(uri: Uri, headers: HeaderMap) -> Response {
     response
 }
 
-/// The page of the figures, which is told where they are.
-pub(super) async fn status(State(server): State<Arc<Server>>, uri: Uri) -> Response {
-    let Some(file) = find(uri.path()) else { return problem(StatusCode::NOT_FOUND, "Not found") };
+/// The page of the figures, which is told where they are. It comes also to those who have no token, with 401, and asks them.
+pub(super) async fn status(State(server): State<Arc<Server>>, request: Request) -> Response {
+    let asked = match admin::admit(&server, &request, Challenge::Bearer) {
+        Ok(()) => None,
+        Err(refusal) if refusal.status() == StatusCode::UNAUTHORIZED => Some(refusal),
+        Err(refusal) => return *refusal,
+    };
+    let Some(file) = find(request.uri().path()) else { return problem(StatusCode::NOT_FOUND, "Not found") };
     // A route has no character that means anything in HTML.
     let told = format!(r#"name="metrics" content="{}""#, server.metrics_route);
-    page(file.text.replacen(USUAL_METRICS, &told, 1), content_type(file.path))
+    let mut response = page(file.text.replacen(USUAL_METRICS, &told, 1), content_type(file.path));
+    if let Some(mut asked) = asked {
+        *response.status_mut() = asked.status();
+        response
+            .headers_mut()
+            .extend(asked.headers_mut().remove(WWW_AUTHENTICATE).map(|asks| (WWW_AUTHENTICATE, asks)));
+    }
+    response
 }
 
 pub(super) async fn openapi() -> Response {
@@ -141,7 +157,7 @@ fn knows(headers: &HeaderMap, tag: &str) -> bool {
 }
 
 /// Whether `Accept` names `text/html`: every browser's navigation does, and no program's default.
-fn prefers_html(headers: &HeaderMap) -> bool {
+pub(super) fn prefers_html(headers: &HeaderMap) -> bool {
     list(headers, ACCEPT)
         .any(|range| range.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/html")))
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
-    extract::State,
+    extract::{Request, State},
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header::CONTENT_TYPE};
@@ -12,7 +12,13 @@ use serde_json::json;
 use tokio::time::timeout;
 use tracing::error;
 
-use super::{Server, http::problem, now};
+use super::{
+    Server,
+    admin::{self, Challenge},
+    http::problem,
+    now,
+    pages::prefers_html,
+};
 use crate::{core::book::Book, telemetry::metrics::Scene};
 
 /// A storage that takes longer is no storage.
@@ -54,11 +60,18 @@ async fn storage_answers(book: &Book) -> bool {
 }
 
 /// What Prometheus scrapes.
-pub(super) async fn metrics(State(server): State<Arc<Server>>) -> Response {
+pub(super) async fn metrics(State(server): State<Arc<Server>>, request: Request) -> Response {
+    // Whoever opens the figures themselves in a browser is asked by it; the status page asks by itself.
+    let challenge = if prefers_html(request.headers()) { Challenge::Basic } else { Challenge::Bearer };
+    if let Err(refusal) = admin::admit(&server, &request, challenge) {
+        return *refusal;
+    }
     let (topics, topic_members) = server.topics.census();
     let (sessions_away, sessions_away_bytes) = (server.away)();
     let scene = Scene {
         connections: server.registry.len(),
+        draining: server.drain.has_begun(),
+        open: server.connections.census(),
         census: server.lobby.census(now()),
         stock: server.book.stock(server.clock.now()),
         storage: server.book.storage(),

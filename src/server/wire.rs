@@ -9,18 +9,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use tokio::{
-    io::{AsyncRead, AsyncWrite, WriteHalf},
-    net::{
-        TcpListener, TcpSocket, TcpStream,
-        tcp::{OwnedReadHalf, OwnedWriteHalf},
-    },
-};
+use tokio::io::{AsyncRead, AsyncWrite, WriteHalf};
 
+use super::tcp::Succession;
 use crate::core::outbox::Wire;
-
-/// How many handshakes the kernel holds for us: bursts of reconnects must not be refused.
-const BACKLOG: u32 = 4096;
 
 /// Where connections come from.
 pub trait Listener: Send + 'static {
@@ -42,46 +34,27 @@ pub trait Listener: Send + 'static {
         ended: impl Future<Output = ()> + Send,
     ) -> impl Future<Output = io::Result<Self::Io>> + Send;
 
+    /// Ends a connection for which there is no place, and tells the client so where that can be done before anything is agreed on.
+    /// Runs in a task of its own, for a second at most.
+    fn refuse(raw: Self::Raw, _answer: &'static str) -> impl Future<Output = ()> + Send {
+        drop(raw);
+        ready(())
+    }
+
     /// The two halves of an accepted stream, once it carries frames.
     fn split(io: Self::Io) -> (Self::Reader, Box<dyn Wire>);
-}
 
-/// Listens on `address`. Port 0 takes a free one.
-pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-impl Listener for TcpListener {
-    type Raw = TcpStream;
-    type Io = TcpStream;
-    type Reader = OwnedReadHalf;
-
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (stream, peer) = TcpListener::accept(self).await?;
-        // Signaling is small frames that somebody waits for. Where this fails the connection is gone, as its task will see.
-        let _ = stream.set_nodelay(true);
-        Ok((stream, peer))
+    /// Who goes on when this process ends.
+    fn succession(&self) -> Succession {
+        Succession::None
     }
 
-    fn secure(
-        raw: TcpStream,
-        _: impl Future<Output = ()> + Send,
-    ) -> impl Future<Output = io::Result<TcpStream>> + Send {
-        ready(Ok(raw))
-    }
-
-    fn split(io: TcpStream) -> (OwnedReadHalf, Box<dyn Wire>) {
-        let (reader, writer) = io.into_split();
-        (reader, Box::new(writer))
-    }
-}
-
-impl Wire for OwnedWriteHalf {
-    fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        OwnedWriteHalf::try_write(self, bytes)
+    /// Only connections that have begun come from now on.
+    ///
+    /// # Errors
+    /// The system does not do that.
+    fn admit_no_more(&self) -> io::Result<()> {
+        Ok(())
     }
 }
 

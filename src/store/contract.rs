@@ -14,10 +14,10 @@ use meetpoint_protocol::{
 
 use super::{
     memory::Memory,
-    sqlite::{Sqlite, Writing},
+    sqlite::{Sqlite, WhenTaken, Writing},
 };
 use crate::{
-    config::StorageSync,
+    config::{Secret, StorageSync},
     core::{
         book::{
             Book, From, Kept, Key, NewAnswer, NewId, NewOffer, Refusal, Role, Service, Space, all_durable,
@@ -69,7 +69,7 @@ impl Backend for OnSqlite {
     const LASTS: bool = true;
 
     fn open(&mut self, now: Timestamp) -> Arc<Book> {
-        let file = Sqlite::open(self.path.to_str().expect("text"), self.sync).expect("a file");
+        let file = Sqlite::open(self.path.to_str().expect("text"), self.sync, WhenTaken::Refuse).expect("a file");
         let kept = file.load().expect("readable");
         let book = Arc::new(Book::new(file.journal(), kept, ROOMY, Arc::new(Chance::from_seed(1)), now));
         self.writing = Some(file.write_for(&book).expect("a thread"));
@@ -166,7 +166,7 @@ async fn everything_that_was_answered_is_there_again(mut backend: impl Backend) 
     let service = Arc::new(Service { id: "id".into(), fqn: "chat:1.0.0@ann".into() });
     for space in Space::ALL {
         let new = NewOffer {
-            secret: Some("s".into()),
+            secret: Some(Secret::new("s")),
             service: (space == Space::Services).then(|| service.clone()),
             ..offer(space, "o", "ann")
         };

@@ -4,7 +4,7 @@
 //! |---|---|---|---|
 //! | | the process crashes or is killed | the machine loses power | the disk is full |
 //! | [`memory`] | all is lost | all is lost | – |
-//! | [`sqlite`], sync `normal` | nothing is lost | the last commits may be lost | 503, nothing is lost |
+//! | [`sqlite`], sync `normal` | nothing is lost | the last second may be lost | 503, nothing is lost |
 //! | [`sqlite`], sync `full` | nothing is lost | nothing is lost | 503, nothing is lost |
 //!
 //! Every backend runs the same suite of tests, `contract`.

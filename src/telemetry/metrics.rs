@@ -29,6 +29,9 @@ const SECONDS: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 
 /// People wait longer than machines.
 const WAIT_SECONDS: &[f64] = &[0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 180.0, 600.0];
 
+/// What a runtime is late by: a timer's own millisecond, and far beyond.
+const STALL_SECONDS: &[f64] = &[0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
+
 /// What Prometheus reads: its text format, in UTF-8.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -39,10 +42,15 @@ pub struct Metrics {
     registry: Registry,
     connections: IntGauge,
     pub opened: IntCounter,
+    pub refused: Refused,
+    pub accept_errors: IntCounter,
+    open: IntGauge,
+    most_open: IntGauge,
     closed: IntCounterVec,
     received: Vec<IntCounter>,
     sent: Vec<IntCounter>,
     relayed_bytes: IntCounter,
+    draining: IntGauge,
     waiting: IntGauge,
     oldest_wait: Gauge,
     matches: IntCounter,
@@ -56,6 +64,8 @@ pub struct Metrics {
     pub rate_limited: RateLimited,
     pub slow_consumers: IntCounter,
     ping_round_trip: Histogram,
+    /// How late the runtime comes round to a task, in seconds.
+    pub stalls: Histogram,
     http_requests: IntCounterVec,
     http_duration: HistogramVec,
     book: book::Families,
@@ -74,11 +84,29 @@ pub struct RateLimited {
     pub guess: IntCounter,
     /// Requests for a resumable socket of clients that have named too many sessions that never were.
     pub resume: IntCounter,
+    /// Requests of clients that have brought too many credentials of the offers API that are nobody's.
+    pub credentials: IntCounter,
+    /// Requests for what is guarded by `ADMIN_TOKEN` of clients that have tried too many others.
+    pub admin: IntCounter,
+}
+
+/// Connections for which there was no place.
+pub struct Refused {
+    /// In the whole server.
+    pub full: IntCounter,
+    /// For one more of its address; behind a proxy, a request for a socket.
+    pub address: IntCounter,
+    /// At that time, because so many came.
+    pub rate: IntCounter,
 }
 
 /// What is looked at only when somebody asks.
 pub struct Scene {
     pub connections: usize,
+    /// Whether everybody is told to go.
+    pub draining: bool,
+    /// TCP connections, and how many there may be.
+    pub open: (usize, usize),
     pub census: Census,
     pub stock: Stock,
     /// What the storage has done, and whether it takes anything.
@@ -119,6 +147,12 @@ impl Metrics {
         let rate_limited =
             new.counters("rate_limited_total", "Requests of clients that come too often, by limit", &["what"])?;
         let limited = |what| rate_limited.with_label_values(&[what]);
+        let refused = new.counters(
+            "connections_refused_total",
+            "Connections for which there was no place, by what was full: the server, an address, or the rate of arrivals",
+            &["reason"],
+        )?;
+        let no_place = |reason| refused.with_label_values(&[reason]);
         let waiting = new.gauges("queue_waiting_clients", "Clients that look for a partner", &["queue"])?;
         let oldest = GaugeVec::new(
             Opts::new("queue_oldest_wait_seconds", "How long the client at the head of the queue has been waiting"),
@@ -136,7 +170,15 @@ impl Metrics {
         registry.register(Box::new(http_duration.clone()))?;
         Ok(Self {
             connections: new.gauge("connections", "WebSocket connections now")?,
+            draining: new.gauge("draining", "Whether the server is on its way down: 1 or 0")?,
             opened: new.counter("connections_opened_total", "WebSocket connections that were accepted")?,
+            refused: Refused { full: no_place("full"), address: no_place("address"), rate: no_place("rate") },
+            accept_errors: new.counter(
+                "accept_errors_total",
+                "Times that the system did not hand over a connection, as when the process has no descriptor left",
+            )?,
+            open: new.gauge("tcp_connections", "TCP connections now, HTTP and WebSocket")?,
+            most_open: new.gauge("tcp_connections_limit", "TCP connections that there may be")?,
             closed,
             received: by_type("frames_received_total", "Frames from clients, by type")?,
             sent: by_type("frames_sent_total", "Frames to clients, by type")?,
@@ -160,10 +202,17 @@ impl Metrics {
                 ws: limited("ws"),
                 guess: limited("guess"),
                 resume: limited("resume"),
+                credentials: limited("credentials"),
+                admin: limited("admin"),
             },
             slow_consumers: new
                 .counter("slow_consumers_total", "Connections closed because the client did not read")?,
             ping_round_trip: new.histogram("ping_round_trip_seconds", "From a protocol ping to its pong", SECONDS)?,
+            stalls: new.histogram(
+                "runtime_stall_seconds",
+                "How late a task was woken that asks for it every 100 ms",
+                STALL_SECONDS,
+            )?,
             http_requests: new.counters(
                 "http_requests_total",
                 "HTTP requests, by route and status",
@@ -217,6 +266,9 @@ impl Metrics {
     /// The text that Prometheus scrapes, and its content type.
     pub fn scrape(&self, scene: &Scene) -> Result<(Vec<u8>, &'static str), prometheus::Error> {
         self.connections.set(scene.connections as i64);
+        self.draining.set(i64::from(scene.draining));
+        self.open.set(scene.open.0 as i64);
+        self.most_open.set(i64::try_from(scene.open.1).unwrap_or(i64::MAX));
         self.waiting.set(scene.census.waiting as i64);
         self.oldest_wait.set(scene.census.oldest_wait.as_secs_f64());
         self.pairs.set(scene.census.pairs as i64);

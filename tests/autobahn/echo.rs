@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::response::Response;
 use meetpoint::{
     app,
-    config::{FrameReader, Settings, StorageType},
+    config::{ByteSize, FrameReader, Settings, StorageType},
     core::{
         chance::Chance,
         event::{Event, Words},
@@ -14,7 +14,7 @@ use meetpoint::{
     },
     dialects::{Dialect, Ending, Entry, Flow, Opening, Session},
     guard::origin::Missing,
-    server::wire,
+    server::tcp,
 };
 use meetpoint_protocol::{
     FrameType,
@@ -37,9 +37,10 @@ pub fn start(reader: FrameReader, tasks: &mut JoinSet<()>) -> SocketAddr {
     settings.socket.reader = reader;
     settings.socket.heartbeat = NEVER;
     settings.socket.max_messages_per_second = 0;
+    settings.socket.max_bytes_per_second = ByteSize::new(0);
     let mut app = app::build(&settings, Chance::from_system()).expect("valid settings");
     Arc::get_mut(&mut app.server).expect("nobody else's yet").dialects = vec![Box::new(Echo)];
-    let listener = wire::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    let listener = tcp::bind(SocketAddr::from(([127, 0, 0, 1], 0)), false).expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     tasks.spawn(async move { app.serve(listener).await });
     address

@@ -13,6 +13,7 @@ use std::{
 };
 
 use meetpoint::config::FrameReader;
+use meetpoint_scorecard::{Goal, figure};
 use serde_json::{Value, json};
 use tokio::{process::Command, task::JoinSet, time::timeout};
 
@@ -52,6 +53,9 @@ async fn each_case_of_the_suite_ends_as_expected_in_both_ways_of_reading() {
     for (reader, _) in READERS {
         let found = outcomes(&index[reader]);
         println!("{reader}: {}", counts(&found));
+        let failed = found.values().filter(|ending| ending.contains(&"FAILED".to_owned())).count();
+        figure("B1", &format!("cases of Autobahn, {reader}"), found.len() as f64, "", Goal::Told);
+        figure("B1", &format!("cases that failed, {reader}"), failed as f64, "", Goal::Exactly(0.0));
         differences.extend(difference(&expected, &found).map(|line| format!("{reader}: {line}")));
     }
     assert!(differences.is_empty(), "see {}:\n{}", reports.join("index.html").display(), differences.join("\n"));

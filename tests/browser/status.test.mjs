@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Person } from './support/browser.mjs';
+import { Person, companyOf } from './support/browser.mjs';
 import { startServer } from './support/server.mjs';
 import { browser, server } from './support/stage.mjs';
 
 const visit = (t, { url = server.url, ...options } = {}) => Person.visit(t, browser, `${url}status`, options);
+
+/** A server of the test's own. It goes when everybody has left: the page asks it every second, and complains when it is gone. */
+async function serve(t, options) {
+  companyOf(t);
+  const own = await startServer(options);
+  t.after(() => own.stop());
+  return own;
+}
 
 /** Waits until a figure shows what is wanted. @param {RegExp} wanted */
 const shows = ({ page }, id, { source }) =>
@@ -61,8 +69,7 @@ test('the numbers move when clients connect, meet, talk and leave', async (t) =>
 });
 
 test('the page says how long which server has been running', async (t) => {
-  const own = await startServer({ env: { VERSION: '9.8.7', INSTANCE_ID: 'web-1' } });
-  t.after(() => own.stop());
+  const own = await serve(t, { env: { VERSION: '9.8.7', INSTANCE_ID: 'web-1' } });
   const { page } = await visit(t, { url: own.url });
   await page.waitForSelector('#about:not([hidden])');
   assert.deepEqual([await page.textContent('#version'), await page.textContent('#instance')], ['9.8.7', 'web-1']);
@@ -70,8 +77,7 @@ test('the page says how long which server has been running', async (t) => {
 });
 
 test('a server that drains, is gone and comes back is told so, and the plot has a gap', async (t) => {
-  let own = await startServer({ env: { SHUTDOWN_GRACE: '5s' } });
-  t.after(() => own.stop());
+  let own = await serve(t, { env: { SHUTDOWN_GRACE: '5s' } });
   const observer = await visit(t, { url: own.url, outage: true });
   const clients = await sockets(t, own.url);
   // The server takes its time for many, and the page asks once a second.
@@ -84,7 +90,7 @@ test('a server that drains, is gone and comes back is told so, and the plot has 
   assert.match(await observer.reaches('gone'), /does not answer/);
   await shows(observer, 'connections', /^–$/);
 
-  own = await startServer({ port: own.port });
+  own = await serve(t, { port: own.port });
   assert.match(await observer.reaches('live'), /started anew/);
   await shows(observer, 'connections', /^0$/);
   await observer.page.waitForFunction(() => document.querySelector('[data-figure=connections] .line').getAttribute('d').match(/M/g).length === 2);
@@ -92,11 +98,34 @@ test('a server that drains, is gone and comes back is told so, and the plot has 
 });
 
 test('the page finds the figures where the server has put them', async (t) => {
-  const own = await startServer({ env: { METRICS_ROUTE: '/internal/figures' } });
-  t.after(() => own.stop());
+  const own = await serve(t, { env: { METRICS_ROUTE: '/internal/figures' } });
   const observer = await visit(t, { url: own.url });
   await observer.reaches('live');
   await shows(observer, 'connections', /^0$/);
+});
+
+test('figures that need a token are shown to who has it, and the token goes into no address', async (t) => {
+  const token = '00112233445566778899aabbccddeeff';
+  const own = await serve(t, { env: { ADMIN_TOKEN: token } });
+  const observer = await visit(t, { url: own.url });
+  const { page } = observer;
+  const asked = [];
+  page.on('request', (request) => asked.push(request.url()));
+  assert.match(await observer.reaches('locked'), /those who run it/);
+  await page.fill('#token', 'not-the-token');
+  await page.click('#door button');
+  await page.waitForFunction(() => document.querySelector('#refused').textContent === 'That is not the token.');
+  assert.ok(await page.isHidden('#figures'));
+  await page.fill('#token', token);
+  await page.keyboard.press('Enter');
+  await observer.reaches('live');
+  await shows(observer, 'connections', /^0$/);
+  assert.ok(await page.isHidden('#door'));
+  // The tab knows it until it is closed.
+  await observer.reload();
+  await observer.reaches('live');
+  assert.ok(asked.length > 3 && asked.every((url) => !url.includes(token) && !url.includes('not-the-token')), asked.join(' '));
+  observer.faults = observer.faults.filter((fault) => !/401/.test(fault));
 });
 
 test('figures that are kept from people, and a storage that fails, are told in words', async (t) => {

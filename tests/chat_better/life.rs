@@ -1,7 +1,7 @@
 //! The life of a connection: what it is told first, and what its end is called. How its silence
 //! is noticed, `tests/memory/heartbeat.rs` shows on paused time.
 
-use crate::support::chat::{Guest, meet, pair};
+use crate::support::chat::{Guest, pair};
 use crate::support::frame::{self, FIN, TEXT};
 use crate::support::handshake::Handshake;
 use crate::support::server::Server;
@@ -21,20 +21,15 @@ async fn ready_tells_what_a_client_can_build_on() {
 
 #[tokio::test]
 async fn a_parting_says_why() {
-    let server = Server::start().await;
     for reason in ["next", "left", "disconnected"] {
-        let (leaver, mut stays) = (Guest::join(&server).await, Guest::join(&server).await);
-        let mut leaver = leaver;
-        meet(&mut leaver, &mut stays).await;
+        let server = Server::start().await;
+        let (leaver, mut stays) = pair(&server).await;
         match reason {
             "next" => leaver.say("next").await,
             "left" => leaver.say("leave").await,
             _ => leaver.close(1000, "").await,
         }
         stays.parted(reason).await;
-        stays.say("leave").await;
-        stays.settle().await;
-        leaver.terminate().await;
     }
 }
 

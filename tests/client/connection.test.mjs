@@ -8,7 +8,7 @@ import { page, pong, ready, resumed, settle, stage } from './support/fake.mjs';
 test('says hello first, on a resumable socket, and is connected when the server is ready', async (t) => {
   const world = stage(t);
   const { client, states } = await world.client('https://example.org/ws?x=1');
-  assert.equal(world.socket.url, 'wss://example.org/ws?x=1&resumable=1');
+  assert.equal(world.socket.url, 'wss://example.org/ws?x=1&resumable=1&goaway=1');
   assert.equal(client.state, 'connecting');
   const socket = await world.greet();
   assert.deepEqual(socket.hello, { type: 'hello' });
@@ -84,6 +84,25 @@ for (const code of [1000, 1002, 1003, 1005, 1007, 1008, 1009, 1010, 1015, 3000, 
     await assert.rejects(client.join('t'), { code: 'CLOSED' });
     await world.pass(1e9);
     assert.equal(world.sockets.length, 1);
+  });
+}
+
+for (const [said, waits] of [[3000, 3000], ['soon', 125], [undefined, 125], [-5, 125]]) {
+  test(`told to go and to come back after ${said}, it does so after ${waits} ms, once`, async (t) => {
+    const world = stage(t);
+    const { client, socket } = await world.connected();
+    socket.say({ type: 'goaway', reconnectAfter: said });
+    assert.equal(client.state, 'connected', 'the socket is good until it is closed');
+    socket.cut(1001);
+    await world.pass(waits - 10);
+    assert.equal(world.sockets.length, 1);
+    await world.pass(10);
+    assert.equal(world.sockets.length, 2);
+    const again = await world.greet(resumed(0));
+    assert.deepEqual(again.hello, { type: 'hello', resume: { token: 't1', received: 1 } }, 'it counts');
+    again.cut(1001);
+    await world.pass(1000);
+    assert.equal(world.sockets.length, 3, 'as ever');
   });
 }
 

@@ -187,7 +187,7 @@ test('pages of other paths, and clients of other servers, never find each otherâ
     return (await world.greet({ ...ready, resumeToken: `${pathname} ${url}` })).hello.resume?.token && it;
   };
   assert.equal(await visit('/', '/ws'), undefined);
-  assert.equal(world.socket.url, 'wss://example.org/ws?resumable=1');
+  assert.equal(world.socket.url, 'wss://example.org/ws?resumable=1&goaway=1');
   fire('pagehide');
   assert.equal(await visit('/rooms', '/ws'), undefined);
   fire('pagehide');

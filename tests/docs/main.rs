@@ -22,6 +22,7 @@ const CHAT: &str = "docs/protocol/chat.md";
 const NOISY: &str = "docs/protocol/noisytransfer.md";
 const RONDEVU: &str = "docs/protocol/rondevu.md";
 const ROOMS: &str = "docs/protocol/rooms.md";
+const OPERATIONS: &str = "docs/operations.md";
 const RESUME: &str = "docs/protocol/resume.md";
 
 /// Codes that only one of the wires uses.
@@ -32,9 +33,51 @@ const OF_NOISY: &[Close] = &[Close::SideABusy, Close::SideBBusy];
 const OF_RESUME: &[Close] = &[Close::Bye, Close::HelloTimeout, Close::Replaced];
 
 #[test]
-fn the_readme_lists_every_setting_as_it_is() {
+fn every_promise_of_security_names_rows_of_the_scorecard() {
+    let text = Page::read("SECURITY.md").text;
+    let row = Regex::new(r"\b[A-Z]+[0-9]+\b").expect("a pattern");
+    let table = text.lines().skip_while(|line| *line != "| promise | how | rows |").skip(2);
+    let promises: Vec<_> = table.take_while(|line| line.starts_with('|')).collect();
+    assert!(promises.len() > 10, "{promises:?}");
+    for promise in promises {
+        let rows = promise.trim_end_matches(" |").rsplit('|').next().expect("a last column");
+        assert!(row.is_match(rows), "{promise}");
+        for row in row.find_iter(rows).map(|row| row.as_str()) {
+            let file = format!("{}/scorecard/rows/{row}.json", env!("CARGO_MANIFEST_DIR"));
+            assert!(std::path::Path::new(&file).exists(), "the scorecard has no row {row}");
+        }
+    }
+}
+
+#[test]
+fn the_operations_list_every_setting_as_it_is() {
     let table = settings_markdown();
-    assert!(Page::read("README.md").text.contains(&table), "README.md should have this table:\n\n{table}");
+    assert!(Page::read(OPERATIONS).text.contains(&table), "{OPERATIONS} should have this table:\n\n{table}");
+}
+
+#[test]
+fn the_readme_names_settings_as_they_are() {
+    let settings = Page::new(settings_markdown());
+    let known = settings.rows();
+    let is_variable = Regex::new("^`[A-Z_]+`$").expect("a pattern");
+    let readme = Page::read("README.md");
+    let cells: Vec<_> = readme.rows().into_iter().map(|row| row[0]).collect();
+    let names = cells.iter().flat_map(|cell| cell.split(", ")).filter(|name| is_variable.is_match(name));
+    let unknown: Vec<_> =
+        names.filter(|name| !known.iter().any(|setting| setting[0].split(' ').next() == Some(name))).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn the_operations_list_how_every_socket_ends() {
+    let page = Page::read(OPERATIONS);
+    let ends = page.table("Close codes");
+    let listed: BTreeSet<_> = ends.iter().map(|row| (row[0], row[1].trim_matches('`'), row[2])).collect();
+    let by_server = Close::ALL.iter().map(|close| (close.code().to_string(), close.label(), close.come_back()));
+    let by_server: Vec<_> = by_server.collect();
+    let expected = by_server.iter().map(|(code, label, back)| (&**code, *label, if *back { "yes" } else { "no" }));
+    let expected: BTreeSet<_> = expected.chain([("–", "client", "–"), ("–", "cut", "–")]).collect();
+    assert_eq!((listed, ends.len()), (expected.clone(), expected.len()));
 }
 
 #[test]
@@ -187,7 +230,18 @@ async fn each_wire_reference_names_the_metrics_that_there_are() {
 
 #[test]
 fn every_link_in_the_documents_leads_somewhere() {
-    for name in ["README.md", "docs/architecture.md", CHAT, ROOMS, RESUME, NOISY, RONDEVU] {
+    for name in [
+        "README.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+        "docs/architecture.md",
+        OPERATIONS,
+        CHAT,
+        ROOMS,
+        RESUME,
+        NOISY,
+        RONDEVU,
+    ] {
         let page = Page::read(name);
         for link in page.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             assert!(link.starts_with("http") || page.leads_to(link), "{name}: {link}");

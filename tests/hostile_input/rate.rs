@@ -93,7 +93,7 @@ async fn a_protocol_ping_over_the_rate_does_not_use_up_the_error() {
 
 #[tokio::test]
 async fn zero_is_no_limit() {
-    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0")]).await;
+    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await;
     let mut guest = Guest::join(&server).await;
     guest.write(&pings(5000)).await.unwrap();
     assert_eq!(pongs_and_errors(&mut guest).await, (5000, 0));

@@ -1,5 +1,6 @@
 //! The whole server over pipes in memory, on paused time.
 
+mod arrivals;
 mod drain;
 mod heartbeat;
 mod metrics;
@@ -7,3 +8,4 @@ mod noisy;
 mod pipes;
 mod rate;
 mod resume;
+mod unread;

@@ -10,7 +10,7 @@ use crate::support::server::Server;
 
 const FRAMES: usize = 64;
 const KIB: usize = 1024;
-const UNLIMITED_RATE: (&str, &str) = ("MAX_MSG_PER_SECOND", "0");
+const UNLIMITED_RATE: [(&str, &str); 2] = [("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")];
 
 fn ice(number: usize) -> String {
     json!({"type": "ice", "cand": number}).to_string()
@@ -65,7 +65,7 @@ async fn what_was_kept_is_heard_once() {
 
 #[tokio::test]
 async fn of_many_frames_the_oldest_64_are_kept_and_the_sender_hears_of_the_others() {
-    let server = Server::with(&[UNLIMITED_RATE]).await;
+    let server = Server::with(&UNLIMITED_RATE).await;
     let app = room(3);
     let mut a = Seat::open(&server, &app, "A").await;
     for number in 0..FRAMES {
@@ -89,7 +89,7 @@ async fn of_many_frames_the_oldest_64_are_kept_and_the_sender_hears_of_the_other
 
 #[tokio::test]
 async fn of_large_frames_256_kib_are_kept() {
-    let server = Server::with(&[UNLIMITED_RATE]).await;
+    let server = Server::with(&UNLIMITED_RATE).await;
     let app = room(4);
     let mut a = Seat::open(&server, &app, "A").await;
     let large = |number: usize| {
@@ -113,7 +113,7 @@ async fn of_large_frames_256_kib_are_kept() {
 
 #[tokio::test]
 async fn each_side_and_each_room_has_its_own_bound() {
-    let server = Server::with(&[UNLIMITED_RATE]).await;
+    let server = Server::with(&UNLIMITED_RATE).await;
     let app = room(5);
     let mut a = Seat::open(&server, &app, "A").await;
     for number in 0..FRAMES {

@@ -7,11 +7,11 @@ use crate::support::storage::each;
 
 const ITEMS: u64 = 256;
 const MIB: usize = 1024 * 1024;
-const UNLIMITED_RATE: (&str, &str) = ("MAX_MSG_PER_SECOND", "0");
+const UNLIMITED_RATE: [(&str, &str); 2] = [("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")];
 
 #[tokio::test]
 async fn the_item_after_256_is_refused_and_not_kept() {
-    for server in each(&[UNLIMITED_RATE]).await {
+    for server in each(&UNLIMITED_RATE).await {
         let app = room(1);
         let mut a = Seat::join(&server, &app, "A").await;
         for number in 1..=ITEMS {
@@ -47,7 +47,7 @@ async fn the_item_after_256_is_refused_and_not_kept() {
 #[tokio::test]
 async fn the_item_beyond_a_mebibyte_is_refused_and_not_kept() {
     const EACH: usize = 300_000;
-    for server in each(&[UNLIMITED_RATE]).await {
+    for server in each(&UNLIMITED_RATE).await {
         let app = room(2);
         let mut a = Seat::join(&server, &app, "A").await;
         let large = "x".repeat(EACH);

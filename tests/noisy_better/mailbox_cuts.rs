@@ -13,7 +13,7 @@ use crate::support::storage::each;
 const ITEMS: u64 = 400;
 /// Which of the many ways this goes.
 const SEEDS: [u64; 3] = [1, 2, 3];
-const SETTINGS: [(&str, &str); 1] = [("MAX_MSG_PER_SECOND", "0")];
+const SETTINGS: [(&str, &str); 2] = [("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")];
 
 /// Sends all items, those again that found the mailbox full.
 async fn send(server: &Server, app: &str) {

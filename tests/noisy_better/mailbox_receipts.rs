@@ -36,7 +36,7 @@ async fn a_sender_that_names_nothing_hears_nothing() {
 #[tokio::test]
 async fn receipts_come_in_the_order_of_the_items() {
     const ITEMS: u64 = 200;
-    for server in each(&[("MAX_MSG_PER_SECOND", "0")]).await {
+    for server in each(&[("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await {
         let mut a = Seat::join(&server, &room(3), "A").await;
         for number in 1..=ITEMS {
             a.send(json!({"type": "send", "to": "B", "payload": number, "id": number})).await;

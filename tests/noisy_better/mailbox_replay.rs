@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::support::noisy::{ROOM_FULL, Seat, pair, room};
 use crate::support::storage::each;
 
-const UNLIMITED_RATE: [(&str, &str); 1] = [("MAX_MSG_PER_SECOND", "0")];
+const UNLIMITED_RATE: [(&str, &str); 2] = [("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")];
 
 #[tokio::test]
 async fn hello_replays_what_is_above_the_watermark_once_each_in_order_before_anything_new() {

@@ -48,7 +48,8 @@ async fn every_item_whose_receipt_was_heard_arrives_after_a_crash() {
     let mut arrived = 0;
     for round in 0..=ROUNDS {
         let sync = if round % 2 == 0 { "full" } else { "normal" };
-        let mut server = disk.server(&[("STORAGE_SYNC", sync), ("MAX_MSG_PER_SECOND", "0")]).await;
+        let mut server =
+            disk.server(&[("STORAGE_SYNC", sync), ("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await;
         for left in left.drain(..) {
             arrived += fetch(server.address, left).await;
         }

@@ -7,7 +7,7 @@ use crate::process::{MIB, holdings, settled};
 use crate::support::handshake::Handshake;
 use crate::support::metrics::scrape;
 use crate::support::noisy::{Seat, assert_unharmed, clients, path, room};
-use crate::support::server::Server;
+use crate::support::server::{CROWDED, Server};
 
 const ROOMS: u32 = 500;
 const AT_ONCE: u32 = 10;
@@ -41,7 +41,7 @@ async fn visit(server: &Server, rooms: impl Iterator<Item = u32>) {
 
 #[tokio::test]
 async fn a_thousand_who_come_and_go_leave_nothing_behind() {
-    let server = Server::start().await;
+    let server = Server::with(&[CROWDED]).await;
     // What the first ones bring about is not the crowd's.
     visit(&server, ROOMS..ROOMS + 20).await;
     clients(&server, 0).await;
@@ -63,7 +63,7 @@ async fn a_thousand_who_come_and_go_leave_nothing_behind() {
 #[tokio::test]
 async fn greetings_in_thousands_of_rooms_are_not_remembered() {
     const GREETINGS: u32 = 3_000;
-    let server = Server::start().await;
+    let server = Server::with(&[CROWDED]).await;
     let greet = async |rooms: std::ops::Range<u32>| {
         let mut greeting = JoinSet::new();
         for share in 0..AT_ONCE {

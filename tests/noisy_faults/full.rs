@@ -109,7 +109,12 @@ async fn a_full_disk_is_told_and_what_it_did_not_take_is_shown_to_nobody() {
     };
     let path = disk.folder.path().join("meetpoint.db");
     let path = path.to_str().expect("a path of text");
-    let settings = [("STORAGE_TYPE", "sqlite"), ("STORAGE_PATH", path), ("MAX_MSG_PER_SECOND", "0")];
+    let settings = [
+        ("STORAGE_TYPE", "sqlite"),
+        ("STORAGE_PATH", path),
+        ("MAX_MSG_PER_SECOND", "0"),
+        ("MAX_BYTES_PER_SECOND", "0"),
+    ];
     let server = Server::with(&settings).await;
     let (mut a, mut b) = pair(&server, &room(1)).await;
     let payload = |number: u64| json!({"number": number, "fill": "x".repeat(20_000)});

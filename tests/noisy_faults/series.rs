@@ -8,7 +8,7 @@ use crate::process::{MIB, holdings};
 use crate::support::frame;
 use crate::support::metrics::scrape;
 use crate::support::noisy::{assert_unharmed, pair, room};
-use crate::support::server::Server;
+use crate::support::server::{CROWDED, Server};
 
 const INVENTED: usize = 50_000;
 const AT_ONCE: usize = 1_000;
@@ -20,7 +20,7 @@ async fn series(server: &Server) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn fifty_thousand_invented_types_make_no_series() {
-    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0")]).await;
+    let server = Server::with(&[CROWDED, ("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await;
     let (mut a, mut b) = pair(&server, &room(1)).await;
     let invent = |number: usize| {
         let word = format!("invented-{number}");

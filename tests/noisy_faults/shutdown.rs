@@ -6,13 +6,13 @@ use futures_util::future::join_all;
 
 use crate::support::PATIENCE;
 use crate::support::noisy::{Seat, pair, room};
-use crate::support::server::Server;
+use crate::support::server::{CROWDED, Server};
 
 const ROOMS: u32 = 250;
 
 #[tokio::test]
 async fn five_hundred_sockets_hear_that_the_server_stops() {
-    let mut server = Server::with(&[("SHUTDOWN_GRACE", "2s")]).await;
+    let mut server = Server::with(&[CROWDED, ("SHUTDOWN_GRACE", "2s")]).await;
     let mut seats: Vec<Seat> = Vec::new();
     let mut rooms = 0..ROOMS;
     while !rooms.is_empty() {

@@ -14,7 +14,7 @@ use crate::support::server::Server;
 
 const OTHERS: u32 = 20;
 const FRAMES: usize = 200;
-const UNLIMITED_RATE: (&str, &str) = ("MAX_MSG_PER_SECOND", "0");
+const UNLIMITED_RATE: [(&str, &str); 2] = [("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")];
 
 /// Both sides of a room talk; how long each frame took.
 async fn relay(mut a: Seat, mut b: Seat) -> (Seat, Seat, Vec<Duration>) {
@@ -49,7 +49,7 @@ async fn relay_all(pairs: Vec<(Seat, Seat)>) -> (Vec<(Seat, Seat)>, [Duration; 2
 
 #[tokio::test]
 async fn a_peer_that_never_reads_but_pongs_stops_nobody() {
-    let server = Server::with(&[UNLIMITED_RATE, ("WS_HEARTBEAT", "2s")]).await;
+    let server = Server::with(&[UNLIMITED_RATE[0], UNLIMITED_RATE[1], ("WS_HEARTBEAT", "2s")]).await;
     let app = room(0);
     let mut sender = Seat::join(&server, &app, "A").await;
     let handshake = Handshake { path: &path(&app, "B"), receive_buffer: Some(4096), ..Handshake::default() };

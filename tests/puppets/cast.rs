@@ -195,6 +195,7 @@ impl Cast {
             return self.refused(who, request, "NOT_IN_TOPIC");
         }
         let total = self.others(place, who).len();
+        self.players[who].presence.asks(topic);
         self.answered(who, request, json!({"type": "peers", "topic": topic, "total": total}));
     }
 
@@ -258,7 +259,10 @@ impl Cast {
         let is_in = TOPICS.into_iter().any(|known| known == topic && self.is_in(self.place(who, known), who));
         let request = json!({"type": "peers", "topic": topic, "limit": 1, "after": rest});
         match is_in {
-            true => self.answered(who, request, json!({"type": "peers", "topic": topic})),
+            true => {
+                self.players[who].presence.asks(&topic);
+                self.answered(who, request, json!({"type": "peers", "topic": topic}));
+            }
             false => self.refused(who, request, "NOT_IN_TOPIC"),
         }
         true

@@ -1,8 +1,10 @@
 //! How often an address may come, and who is meant by it.
 
 mod addresses;
+mod descriptors;
 mod guessing;
 mod minutes;
+mod places;
 mod requests;
 mod sockets;
 

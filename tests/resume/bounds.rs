@@ -108,7 +108,12 @@ async fn many_small_frames_at_once_are_no_burden_while_there_is_a_socket() {
 
 #[tokio::test]
 async fn whoever_does_not_read_is_a_slow_consumer_and_gets_no_second_chance() {
-    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0"), ("REQUEUE_ON_PARTNER_LEAVE", "false")]).await;
+    let server = Server::with(&[
+        ("MAX_MSG_PER_SECOND", "0"),
+        ("MAX_BYTES_PER_SECOND", "0"),
+        ("REQUEUE_ON_PARTNER_LEAVE", "false"),
+    ])
+    .await;
     let [one, mut other] = pair(&server).await;
     one.pause();
     let fill = "x".repeat(60_000);
@@ -140,7 +145,13 @@ async fn plain_clients_are_not_asked_to_acknowledge_anything() {
 async fn what_is_kept_for_all_who_are_away_is_bounded() {
     const STORE: (&str, &str) = ("MAX_STORED_BYTES", "1MiB");
     const SHARE: f64 = 131_072.0;
-    let server = Server::with(&[STORE, ("MAX_MSG_PER_SECOND", "0"), ("REQUEUE_ON_PARTNER_LEAVE", "false")]).await;
+    let server = Server::with(&[
+        STORE,
+        ("MAX_MSG_PER_SECOND", "0"),
+        ("MAX_BYTES_PER_SECOND", "0"),
+        ("REQUEUE_ON_PARTNER_LEAVE", "false"),
+    ])
+    .await;
     let fill = "x".repeat(50_000);
     let mut kept: Vec<(Memory, Session)> = Vec::new();
     for number in 0..4_usize {
@@ -171,7 +182,8 @@ async fn what_is_kept_for_all_who_are_away_is_bounded() {
 /// What is cut with more unacknowledged frames than there is room for has no window.
 #[tokio::test]
 async fn a_session_that_does_not_fit_when_it_is_cut_ends_at_once() {
-    let server = Server::with(&[("MAX_STORED_BYTES", "1MiB"), ("MAX_MSG_PER_SECOND", "0")]).await;
+    let server =
+        Server::with(&[("MAX_STORED_BYTES", "1MiB"), ("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await;
     let [one, mut other] = pair(&server).await;
     let fill = "x".repeat(50_000);
     for _ in 0..4 {
@@ -185,7 +197,8 @@ async fn a_session_that_does_not_fit_when_it_is_cut_ends_at_once() {
 
 #[tokio::test]
 async fn without_a_window_hello_is_answered_and_nothing_is_kept() {
-    let server = Server::with(&[("RESUME_WINDOW", "0"), ("MAX_MSG_PER_SECOND", "0")]).await;
+    let server =
+        Server::with(&[("RESUME_WINDOW", "0"), ("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await;
     let (mut one, ready) = begin(open(&server).await, json!({"type": "hello"})).await;
     assert_eq!(ready["features"], json!(["match", "rooms"]));
     for field in ["resumeToken", "resumeWindow", "resumed", "reason"] {

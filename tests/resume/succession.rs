@@ -51,7 +51,9 @@ async fn what_the_socket_before_still_says_is_not_heard() {
 #[tokio::test]
 async fn nothing_is_lost_to_a_socket_before_that_no_longer_reads() {
     const OFFERS: usize = 100;
-    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0"), ("RESUME_MAX_BYTES", "16MiB")]).await;
+    let server =
+        Server::with(&[("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0"), ("RESUME_MAX_BYTES", "16MiB")])
+            .await;
     let [before, mut partner] = pair(&server).await;
     before.pause();
     let fill = "x".repeat(4096);

@@ -129,7 +129,7 @@ impl Contender {
 async fn of_two_who_come_with_one_token_at_the_same_moment_one_has_the_session() {
     const ROUNDS: usize = 100;
     const OFFERS: usize = 3;
-    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0")]).await;
+    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await;
     let [one, mut other] = pair(&server).await;
     let mut memory = one.cut(&server).await;
     other.hear().await;

@@ -3,6 +3,7 @@
 
 mod depth;
 mod discover_rules;
+mod forgery;
 mod headers;
 mod logs;
 mod numbers;

@@ -143,7 +143,7 @@ async fn candidates_are_checked_in_order() {
 
 #[tokio::test]
 async fn credentials_are_checked_in_order_and_before_the_body() {
-    let server = Server::with(&[IN_MEMORY]).await;
+    let server = Server::with(&[IN_MEMORY, ("TRUSTED_PROXIES", "127.0.0.0/8")]).await;
     let peer = OfferPeer::register(server.address).await;
     let (id, secret) = (&peer.id, &peer.secret);
     let routes = [
@@ -174,11 +174,20 @@ async fn credentials_are_checked_in_order_and_before_the_body() {
         (format!("Bearer {id}:{}", secret.to_lowercase()), BAD_CREDENTIALS),
         (format!("Bearer {id}:-_{}", &secret[2..]), BAD_CREDENTIALS),
     ];
-    for (method, path) in routes {
+    for (number, (method, path)) in routes.into_iter().enumerate() {
+        // Nobody may bring more than ten wrong ones.
+        let client = format!("192.0.2.{number}");
         let missing = http::request(server.address, method, path, &[], "{").await;
         assert_eq!((missing.status, missing.error().as_str()), (401, NO_HEADER), "{method} {path}");
         for (header, sentence) in &refusals {
-            let refused = http::request(server.address, method, path, &[("Authorization", header)], "{").await;
+            let refused = http::request(
+                server.address,
+                method,
+                path,
+                &[("Authorization", header), ("X-Forwarded-For", &client)],
+                "{",
+            )
+            .await;
             assert_eq!((refused.status, refused.error().as_str()), (401, *sentence), "{method} {path} {header}");
         }
     }

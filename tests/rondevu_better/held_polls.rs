@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::IN_MEMORY;
 use crate::support::rondevu::client::Page;
-use crate::support::server::Server;
+use crate::support::server::{CROWDED, Server};
 use crate::support::{PATIENCE, http};
 
 /// Longer than a test's patience: who is answered in time was not answered by this running out.
@@ -130,7 +130,7 @@ async fn a_wait_that_is_no_time_is_refused() {
 #[tokio::test]
 async fn a_thousand_held_polls_are_each_answered_by_their_own_arrival() {
     const POLLS: usize = 1_000;
-    let server = Server::with(&[IN_MEMORY]).await;
+    let server = Server::with(&[IN_MEMORY, CROWDED]).await;
     let page = Page { server: server.address, origin: ORIGIN };
     let mut codes = Vec::new();
     for _ in 0..POLLS {

@@ -4,6 +4,7 @@ mod cors;
 mod discovery;
 mod held_polls;
 mod held_rpc_polls;
+mod isolation;
 mod limits;
 mod merged;
 mod offers;

@@ -109,7 +109,7 @@ async fn quiescence(server: &Server, topics: usize, members: usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_a_crowd_does_everybody_knows_exactly_who_is_there() {
-    let server = std::sync::Arc::new(Server::with(&[("MAX_MSG_PER_SECOND", "0")]).await);
+    let server = std::sync::Arc::new(Server::with(&[("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await);
     let mut visits = JoinSet::new();
     for seed in 0..CLIENTS {
         let server = server.clone();

@@ -82,7 +82,7 @@ async fn a_newcomer_hears_all_that_comes_after_it_and_nothing_from_before() {
 async fn all_members_hear_everything_in_the_same_order() {
     const SPEAKERS: usize = 10;
     const EACH: usize = 50;
-    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0")]).await;
+    let server = Server::with(&[("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]).await;
     let mut members: [Member; SPEAKERS + 2] = room(&server, "t").await;
     let frames = (0..EACH).map(|number| json!({"type": "publish", "topic": "t", "data": number}).to_string());
     let speech: Vec<u8> = frames.flat_map(|words| frame::text(&words)).collect();

@@ -9,7 +9,7 @@ use crate::support::chat::assert_unharmed;
 use crate::support::frame;
 use crate::support::metrics::sample;
 use crate::support::room::{Member, census, room};
-use crate::support::server::Server;
+use crate::support::server::{CROWDED, Server};
 
 const MIB: u64 = 1024 * 1024;
 const TOPIC: &str = "stadium";
@@ -34,7 +34,7 @@ type Heard = Vec<(usize, u64)>;
 
 impl Stadium {
     async fn fill(others: usize) -> Self {
-        let server = Server::with(&[HEARTBEAT]).await;
+        let server = Server::with(&[HEARTBEAT, CROWDED]).await;
         let join = frame::text(&json!({"type": "join", "topic": TOPIC}).to_string());
         let mut stuck = Ear::enter(server.address, Some(4096)).await;
         stuck.say(&join).await;

@@ -67,6 +67,14 @@ def schemathesis(address, *chosen):
     return ended.returncode, json.loads(report.read_text())["test_cases"]["generated"] if report.exists() else 0
 
 
+def figure(what, value, **goal):
+    """Writes down what was measured, for the scorecard."""
+    folder = pathlib.Path(os.environ.get("SCORECARD_DIR", HERE.parent.parent / "target" / "scorecard")) / "B4"
+    folder.mkdir(parents=True, exist_ok=True)
+    words = {"what": what, "value": value, "goal": goal, "soak": os.environ.get("SOAK") == "1"}
+    (folder / f"{what.replace(' ', '-')}.json").write_text(json.dumps(words))
+
+
 def main(binary):
     begin = time.monotonic()
     server = Server(binary)
@@ -82,7 +90,11 @@ def main(binary):
         faults.append(f"only {cases} requests were made, not {CASES}")
     for fault in faults:
         print(fault, file=sys.stderr)
-    return 1 if faults or any(status != 0 for status, _ in runs) else 0
+    failed = sum(status != 0 for status, _ in runs)
+    figure("requests that were made", cases, atLeast=CASES)
+    figure("runs with an answer that was not as documented", failed, exactly=0)
+    figure("faults of the server", len(faults), exactly=0)
+    return 1 if faults or failed else 0
 
 
 if __name__ == "__main__":

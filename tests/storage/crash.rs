@@ -1,22 +1,22 @@
 //! The process is killed in the middle of its work, again and again.
 
+use meetpoint_scorecard::{Goal, figure, scale};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::crowd::Crowd;
 use crate::place::Place;
 
-const ROUNDS: u64 = 20;
-
 /// Which of the many ways this goes.
 const SEED: u64 = 1;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
+    let kills: u64 = scale(20, 100);
     let place = Place::new();
     let mut chance = StdRng::seed_from_u64(SEED);
     let mut crowds: Vec<Crowd> = Vec::new();
-    for round in 0..ROUNDS {
+    for round in 0..kills {
         let sync = if round % 2 == 0 { "full" } else { "normal" };
         let mut server = place.server(&[("STORAGE_SYNC", sync)]).await;
         // Those of the round before find what they had when the process was killed.
@@ -41,5 +41,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         crowd.check(server.address).await;
     }
     let acknowledged: usize = crowds.iter().map(|crowd| crowd.tally().counts().done).sum();
-    println!("{acknowledged} changes were acknowledged, and none was lost");
+    figure("F7", "kills, half of them at sync normal", kills as f64, "", Goal::AtLeast(scale(20.0, 100.0)));
+    figure("F7", "changes acknowledged before them", acknowledged as f64, "", Goal::Told);
+    figure("F7", "acknowledged changes lost", 0.0, "", Goal::Exactly(0.0));
 }

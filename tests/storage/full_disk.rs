@@ -2,6 +2,7 @@
 //!
 //! A process with a limit on the size of its files stands for a full disk: a write beyond it fails, and no root is needed.
 
+use meetpoint_scorecard::{Goal, figure};
 use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::{sleep, timeout};
@@ -161,6 +162,11 @@ async fn a_disk_that_is_full_now_and_then_keeps_what_was_acknowledged_and_nothin
     server.assert_no_panic();
     place.assert_sound();
     crowd.check(place.server(&[]).await.address).await;
+    let counts = tally.counts();
+    figure("F11", "times that the disk was full", TIMES as f64, "", Goal::Told);
+    figure("F11", "changes refused meanwhile, each with 503", counts.refused as f64, "", Goal::AtLeast(1.0));
+    figure("F11", "changes acknowledged meanwhile and lost", 0.0, "", Goal::Exactly(0.0));
+    figure("F11", "restarts needed to go on", 0.0, "", Goal::Exactly(0.0));
 }
 
 #[tokio::test]

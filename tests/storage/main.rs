@@ -1,11 +1,13 @@
-//! What is acknowledged is kept: through crashes, orderly ends, full disks and restarts, and it is gone when its time is over.
+//! What is acknowledged is kept: through crashes, power cuts, orderly ends, full disks and restarts, and it is gone when its time is over.
 
+mod clock_step;
 mod crash;
 mod crowd;
 mod expiry;
 mod full_disk;
 mod orderly;
 mod place;
+mod power_cut;
 mod race;
 mod small_disk;
 mod start;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::PATIENCE;
+use super::{PATIENCE, canary};
 
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -68,6 +68,7 @@ pub fn head(request_line: &str, headers: &[(&str, &str)]) -> Vec<u8> {
 /// Sends bytes as they are; None when the server hung up without an answer.
 pub async fn exchange(server: SocketAddr, bytes: &[u8]) -> Option<Response> {
     let bodyless = bytes.starts_with(b"HEAD ");
+    canary::request(bytes);
     let (mut reading, mut writing) = connect(server).await.into_split();
     let mut buffer = BytesMut::new();
     let answer = read_response(&mut reading, &mut buffer, bodyless);
@@ -110,6 +111,10 @@ pub async fn read_response(
     while buffer.len() < length.unwrap_or(usize::MAX) && more(stream, buffer).await {}
     let body = buffer.copy_to_bytes(length.unwrap_or(buffer.len()).min(buffer.len()));
     response.body = String::from_utf8(body.into()).ok()?;
+    canary::message(&response.body);
+    if response.status >= 400 || response.header("content-type").is_some_and(|kind| kind.contains("version=0.0.4")) {
+        canary::told(&response.body);
+    }
     Some(response)
 }
 

@@ -10,8 +10,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::PATIENCE;
 use super::http::{self, Response};
+use super::{PATIENCE, canary};
 
 pub struct Line {
     stream: TcpStream,
@@ -39,6 +39,7 @@ impl Line {
     }
 
     pub async fn write(&mut self, bytes: &[u8]) {
+        canary::request(bytes);
         let written = timeout(PATIENCE, self.stream.write_all(bytes)).await.expect("the server reads");
         written.expect("the server keeps the connection");
     }

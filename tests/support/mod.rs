@@ -3,9 +3,11 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
+pub mod canary;
 pub mod chat;
 pub mod frame;
 pub mod handshake;
+pub mod hostile;
 pub mod http;
 pub mod line;
 pub mod matcher;

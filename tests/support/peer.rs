@@ -13,9 +13,9 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 
-use super::PATIENCE;
 use super::frame::{self, BINARY, CLOSE, FIN, Frame, PING, PONG, TEXT};
 use super::schema::{self, Dialect};
+use super::{PATIENCE, canary};
 
 /// More than any test lets pile up, so that only `pause` ever stops the reading.
 const QUEUE: usize = 1 << 17;
@@ -75,6 +75,7 @@ impl Peer {
     }
 
     pub async fn send_text(&self, words: &str) {
+        canary::message(words);
         self.write(&frame::text(words)).await.expect("the server keeps the connection");
     }
 
@@ -125,6 +126,7 @@ impl Peer {
 
     pub async fn hear(&mut self) -> Value {
         let words = self.hear_text().await;
+        canary::message(&words);
         serde_json::from_str(&words).unwrap_or_else(|fault| panic!("{fault} in {words}"))
     }
 

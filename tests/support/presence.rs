@@ -16,6 +16,9 @@ pub struct Roster {
     pub peers: Vec<Value>,
     /// Behind whom the list goes on that `joined` had no room for.
     pub rest: Option<String>,
+    /// Pages that are asked for and have not come, and how many of them go on behind somebody who has left meanwhile.
+    asked: usize,
+    stale: usize,
 }
 
 impl Presence {
@@ -26,6 +29,13 @@ impl Presence {
     /// The topics that this client is in.
     pub fn topics(&self) -> impl Iterator<Item = (&str, &Roster)> {
         self.topics.iter().map(|(topic, roster)| (topic.as_str(), roster))
+    }
+
+    /// Takes note that a page of a topic has been asked for.
+    pub fn asks(&mut self, topic: &str) {
+        if let Some(roster) = self.topics.get_mut(topic) {
+            roster.asked += 1;
+        }
     }
 
     /// Takes note of a frame.
@@ -68,7 +78,7 @@ impl Presence {
         }
         let topic = text(frame, "topic")?;
         let Some(known) = self.topics.get_mut(topic) else {
-            self.topics.insert(topic.to_owned(), Roster { peers: peers.to_vec(), rest });
+            self.topics.insert(topic.to_owned(), Roster { peers: peers.to_vec(), rest, ..Roster::default() });
             return Ok(());
         };
         let same = known.peers.starts_with(peers) && known.peers.len() == total;
@@ -120,6 +130,7 @@ impl Roster {
         if self.rest.as_deref() == Some(id) {
             // It may come back, behind everybody: the list begins anew, with nobody to go on behind.
             self.rest = Some(String::new());
+            self.stale = self.asked;
         }
         match self.index(id) {
             Some(index) => drop(self.peers.remove(index)),
@@ -144,7 +155,10 @@ impl Roster {
                 _ => return Err(format!("but known were {:?}", self.peers)),
             }
         }
-        if self.rest.is_some() {
+        self.asked = self.asked.saturating_sub(1);
+        if self.stale > 0 {
+            self.stale -= 1;
+        } else if self.rest.is_some() {
             self.rest = frame.get("next").and_then(Value::as_str).map(str::to_owned);
         }
         if self.rest.is_none() && frame["total"] != self.peers.len() {

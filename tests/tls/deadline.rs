@@ -6,7 +6,7 @@ use std::time::Duration;
 use meetpoint::app;
 use meetpoint::config::{Settings, StorageType, TlsFiles};
 use meetpoint::core::chance::Chance;
-use meetpoint::server::{tls::Tls, wire};
+use meetpoint::server::{tcp, tls::Tls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
@@ -26,7 +26,7 @@ fn serve(place: &Place) -> (SocketAddr, JoinSet<()>) {
     let app = app::build(&settings, Chance::from_seed(1)).expect("valid settings");
     let files = TlsFiles { cert: place.text("cert.pem"), key: place.text("key.pem") };
     let tls = Tls::load(&files).unwrap_or_else(|fault| panic!("{fault}"));
-    let listener = wire::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    let listener = tcp::bind(SocketAddr::from(([127, 0, 0, 1], 0)), false).expect("a free port");
     let address = listener.local_addr().expect("an address");
     let mut serving = JoinSet::new();
     serving.spawn(async move { app.serve(tls.over(listener)).await });

@@ -144,7 +144,7 @@ async fn without_tls_sighup_changes_nothing() {
     for _ in 0..2 {
         server.signal("HUP").await;
     }
-    comes_to_say(&server, "SIGHUP: there is no certificate to read again").await;
+    comes_to_say(&server, "read the configuration again: nothing has changed").await;
     crate::support::chat::talk(&mut one, &mut other).await;
     server.signal("TERM").await;
     assert_eq!(server.exit(PATIENCE).await.expect("the end").code(), Some(0));

@@ -67,6 +67,7 @@ async fn ten_mebibytes_arrive_whole() {
     let settings = [
         ("WS_MAX_MSG", "128KiB"),
         ("MAX_MSG_PER_SECOND", "0"),
+        ("MAX_BYTES_PER_SECOND", "0"),
         // All of it may wait: nobody is too slow here.
         ("OUTBOX_MAX_BYTES", "16MiB"),
     ];

@@ -6,6 +6,13 @@ import { View } from './status-view.js';
 const route = /** @type {HTMLMetaElement} */ (document.querySelector('meta[name=metrics]')).content;
 const board = new Board(route, new View(groups(route)));
 
+/** @type {HTMLFormElement} */ (document.querySelector('#door')).onsubmit = (event) => {
+  event.preventDefault();
+  const field = /** @type {HTMLInputElement} */ (document.querySelector('#token'));
+  board.unlock(field.value.trim());
+  field.value = '';
+};
+
 const look = () => (document.hidden ? board.pause() : board.run());
 document.addEventListener('visibilitychange', look);
 // A page that comes back from the Back button's keeping.

@@ -2,6 +2,7 @@
 
 import { Plot, roundUp } from './status-plot.js';
 import { Series } from './status-series.js';
+import { WRONG_TOKEN } from './status-words.js';
 import { duration } from './units.js';
 
 /**
@@ -69,6 +70,14 @@ export class View {
   /** @param {number} now */
   showGap(now) {
     for (const tile of this.#tiles) tile.miss(now);
+  }
+
+  /** @param {boolean} shown @param {boolean} tried */
+  showDoor(shown, tried) {
+    byId('door').hidden = !shown;
+    byId('refused').textContent = tried ? WRONG_TOKEN : '';
+    if (shown) byId('figures').hidden = byId('table').hidden = true;
+    if (tried) byId('token').focus();
   }
 
   #showUptime() {

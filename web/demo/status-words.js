@@ -1,7 +1,7 @@
 /**
  * What the page says of the server.
  *
- * @typedef {'asking' | 'live' | 'draining' | 'troubled' | 'closed' | 'gone' | 'paused'} State
+ * @typedef {'asking' | 'live' | 'draining' | 'troubled' | 'closed' | 'locked' | 'gone' | 'paused'} State
  */
 
 /** @type {Record<State, string>} */
@@ -11,10 +11,12 @@ export const STATUS = {
   draining: 'Shutting down: it takes no new clients, and those that are here move on.',
   troubled: 'Running, but not ready.',
   closed: 'Running. Its figures are not for everybody here.',
+  locked: 'Running. Its figures are for those who run it.',
   gone: 'The server does not answer. Trying again every second…',
   paused: 'Paused while nobody looks.',
 };
 
+export const WRONG_TOKEN = 'That is not the token.';
 export const BACK = 'The server is back, running and ready.';
 export const RESTARTED = 'The server was started anew, running and ready.';
 

@@ -45,7 +45,7 @@ impl Stage {
     pub fn outbox(&self) -> Outbox {
         let client = ClientId::from_random(self.server.chance.id());
         let chat = self.chat();
-        Outbox::new(client, ConnId(0), chat.words(), chat.outbox(self.server.limits.outbox), Box::new(Sponge))
+        Outbox::new(client, ConnId(0), chat.words(), chat.outbox(self.server.limits.load().outbox), Box::new(Sponge))
     }
 
     pub fn outboxes(&self, count: usize) -> Vec<Outbox> {

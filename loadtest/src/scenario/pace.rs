@@ -7,7 +7,7 @@ const DEFAULT_RATE: f64 = 100.0;
 /// CPU seconds per second below which neither side of a closed loop was at its limit, not even where one waits for the other.
 const IDLE: f64 = 0.25;
 
-const ADVICE: &str = "the server is pacing its clients: start it with MAX_MSG_PER_SECOND=0 to measure what it can do.";
+const ADVICE: &str = "the server is pacing its clients: start it with MAX_MSG_PER_SECOND=0 and MAX_BYTES_PER_SECOND=0 to measure what it can do.";
 
 /// The note for so many messages of so many `senders`. `waits` for storage, which explains why nobody is busy.
 pub fn note(messages: u64, senders: usize, cost: &Cost, waits: bool) -> Option<String> {

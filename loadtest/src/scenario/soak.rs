@@ -7,7 +7,6 @@
 //! Whatever is checked elsewhere is checked here, too. The server's memory, threads and descriptors are looked at every second; what
 //! its memory does in the second half is put as a line (least squares), because in the first every pool and buffer still finds its size.
 
-mod growth;
 mod visitor;
 
 use std::{
@@ -22,11 +21,9 @@ use clap::Args;
 use serde::Serialize;
 use tokio::time::Instant;
 
-use self::{
-    growth::Growth,
-    visitor::{Guestbook, Held, Visitor},
-};
+use self::visitor::{Guestbook, Held, Visitor};
 use super::{
+    growth::Growth,
     relay::{self, FRAMES},
     rooms::churn::Room,
 };

@@ -43,7 +43,10 @@ impl fmt::Display for Fault {
             Fault::Ended(kind) => write!(f, "the connection ended without a close frame: {kind}"),
             Fault::Malformed(what) => write!(f, "the server sent {what}"),
             Fault::Unexpected(text) if text.contains(r#""code":"RATE_LIMIT""#) => {
-                write!(f, "the server limits messages (RATE_LIMIT): start it with MAX_MSG_PER_SECOND=0")
+                write!(
+                    f,
+                    "the server limits messages (RATE_LIMIT): start it with MAX_MSG_PER_SECOND=0 and MAX_BYTES_PER_SECOND=0"
+                )
             }
             Fault::Unexpected(text) if text.contains(r#""code":"TOPIC_FULL""#) => {
                 write!(f, "a topic is full (TOPIC_FULL): start the server with a greater MAX_ROOM_SIZE")

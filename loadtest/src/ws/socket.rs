@@ -80,11 +80,16 @@ impl Socket {
         self.send(&bytes)
     }
 
+    /// Says good-bye, which the server answers with a close frame of its own.
+    pub fn send_close(&mut self) -> Result<(), Fault> {
+        const NORMAL: [u8; 2] = 1000_u16.to_be_bytes();
+        self.send_frame(Opcode::Close, &NORMAL)
+    }
+
     /// Says good-bye as far as the kernel takes it at once; the drop that follows resets the connection.
     pub fn close(mut self) {
-        const NORMAL: [u8; 2] = 1000_u16.to_be_bytes();
         // A socket that is broken already needs no good-bye.
-        let _ = self.send_frame(Opcode::Close, &NORMAL);
+        let _ = self.send_close();
     }
 
     /// Ready when all that was sent is with the kernel.

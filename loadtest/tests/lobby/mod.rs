@@ -242,6 +242,13 @@ impl Lobby {
                 self.part(wrong, id, LeftReason::Next);
                 self.requeue(wrong, id);
             }
+            Request::Leave => {
+                self.waiting.retain(|waiting| *waiting != id);
+                self.part(wrong, id, LeftReason::Left);
+            }
+            Request::Relay(..) if partner.is_none() => {
+                self.say(id, r#"{"type":"error","code":"NOT_PAIRED","message":"Not paired with a partner"}"#);
+            }
             Request::Relay(kind, payload) => {
                 let sdp = payload.expect("a description").get();
                 let kind = if kind == Relay::Offer { "offer" } else { "answer" };

@@ -5,7 +5,6 @@ use std::borrow::Cow;
 use super::{
     Fault, Relay, Topic,
     envelope::{Envelope, present, whole},
-    text,
 };
 use crate::{ClientId, FrameType, Json};
 
@@ -118,7 +117,7 @@ impl<'a> Envelope<'a> {
 
     fn to(&self) -> Result<Option<ClientId>, Fault> {
         let raw = present(self.to).filter(|raw| raw.get().starts_with('"')).ok_or(Fault::InvalidFormat)?;
-        Ok(text::read(raw).and_then(|id| ClientId::parse(&id)))
+        Ok(raw.text().and_then(|id| ClientId::parse(&id)))
     }
 
     fn limit(&self) -> Result<usize, Fault> {
@@ -131,7 +130,7 @@ impl<'a> Envelope<'a> {
 }
 
 fn optional_text(field: Option<Json<'_>>) -> Result<Option<Cow<'_, str>>, Fault> {
-    present(field).map(|raw| text::read(raw).ok_or(Fault::InvalidFormat)).transpose()
+    present(field).map(|raw| raw.text().ok_or(Fault::InvalidFormat)).transpose()
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The known fields of a frame, found in one pass; no value is looked into before its frame is known.
 
-use std::borrow::Cow;
-
 use crate::json::{self, Json};
 
 /// Flat and borrowed. Of a repeated field the last counts, as in JavaScript.
@@ -29,7 +27,7 @@ impl<'a> Envelope<'a> {
     #[must_use]
     pub fn fill(&mut self, text: &'a str) -> bool {
         json::members(text, |name, value| {
-            if let Some(field) = self.field(&decoded(name)) {
+            if let Some(field) = self.field(name) {
                 *field = Some(value);
             }
         })
@@ -55,16 +53,6 @@ impl<'a> Envelope<'a> {
             b"received" => &mut self.received,
             _ => return None,
         })
-    }
-}
-
-/// A name without its escapes; empty, which is nobody's, where it has half of a surrogate pair.
-#[inline]
-fn decoded(name: &str) -> Cow<'_, str> {
-    if name.contains('\\') {
-        serde_json::from_str(&format!("\"{name}\"")).map_or(Cow::Borrowed(""), Cow::Owned)
-    } else {
-        Cow::Borrowed(name)
     }
 }
 

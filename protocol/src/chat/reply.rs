@@ -5,6 +5,12 @@ use std::io::Write;
 use super::{NotResumed, Offered, Reference, Relay};
 use crate::{ClientId, Json, RoomId, UserId, ids::IdText};
 
+/// The server is about to end, and closes this socket (1001) within the time that it gives itself. Written to `out`: after so many
+/// milliseconds the client should come back, not earlier, so that not all come at once.
+pub fn go_away(reconnect_after_ms: u64, out: &mut Vec<u8>) {
+    put(out, format_args!(r#"{{"type":"goaway","reconnectAfter":{reconnect_after_ms}}}"#));
+}
+
 /// The answer to `ping`.
 pub const PONG: &str = r#"{"type":"pong"}"#;
 

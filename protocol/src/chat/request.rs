@@ -3,7 +3,6 @@
 use super::{
     Ask, ErrorCode, Reference, Resume,
     envelope::{Envelope, is_object, present, whole},
-    text,
 };
 use crate::{FrameType, Json, UserId};
 use serde::de::IgnoredAny;
@@ -122,7 +121,7 @@ pub fn parse(text: &str) -> Result<Request<'_>, Refused<'_>> {
     if !envelope.fill(text) {
         return Err(Fault::InvalidFormat.into());
     }
-    let kind = envelope.kind.and_then(text::read).ok_or(Fault::UnknownType)?;
+    let kind = envelope.kind.and_then(Json::text).ok_or(Fault::UnknownType)?;
     match kind.as_ref() {
         "offer" => envelope.relay(Relay::Offer, envelope.sdp),
         "answer" => envelope.relay(Relay::Answer, envelope.sdp),

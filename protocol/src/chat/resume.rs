@@ -6,7 +6,6 @@ use super::{
     Fault,
     envelope::{Envelope, is_object, whole},
     reply::put,
-    text,
 };
 use crate::{ClientId, Json, Timestamp};
 
@@ -26,7 +25,7 @@ impl<'a> Resume<'a> {
             return Err(Fault::InvalidFormat);
         }
         let received = fields.received.and_then(whole).ok_or(Fault::InvalidFormat)?;
-        Ok(Self { token: fields.token.and_then(text::read).unwrap_or_default(), received })
+        Ok(Self { token: fields.token.and_then(Json::text).unwrap_or_default(), received })
     }
 }
 

@@ -17,7 +17,7 @@ impl<'a> Topic<'a> {
         if !fits(raw, Self::MAX_UNITS) {
             return None;
         }
-        read(raw).filter(|text| !text.is_empty()).map(Self)
+        raw.text().filter(|text| !text.is_empty()).map(Self)
     }
 
     pub fn as_str(&self) -> &str {
@@ -49,16 +49,6 @@ impl<'a> Reference<'a> {
     /// JSON, as the client wrote it.
     pub fn as_json(self) -> &'a str {
         self.0.get()
-    }
-}
-
-/// The text of a JSON string, borrowed unless it holds an escape; `None` for any other value and half a surrogate pair.
-#[inline]
-pub(super) fn read<'a>(raw: Json<'a>) -> Option<Cow<'a, str>> {
-    let written = raw.get();
-    match inside(written)? {
-        plain if !plain.contains('\\') => Some(Cow::Borrowed(plain)),
-        _ => serde_json::from_str(written).map(Cow::Owned).ok(),
     }
 }
 

@@ -22,8 +22,7 @@ pub(super) trait Members<'a> {
 /// Reads a text that is one object, whose members go into `members`. `None` for anything else.
 pub(super) fn read<'a, M: Members<'a>>(text: &'a str, mut members: M) -> Option<M> {
     json::members(text, |name, value| {
-        let name = plain(name).map_or_else(|| unquote(&format!("\"{name}\"")).into_owned().into(), Cow::Borrowed);
-        if let Some(field) = members.field(&name) {
+        if let Some(field) = members.field(name) {
             field.take(value.get());
         }
     })
@@ -141,13 +140,5 @@ fn count(json: &str) -> Option<u64> {
 
 /// What a JSON string says. One with half of a surrogate pair says what nobody asks for, as in Go, which puts U+FFFD there.
 fn unquote(json: &str) -> Cow<'_, str> {
-    match json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(plain) {
-        Some(plain) => Cow::Borrowed(plain),
-        None => serde_json::from_str(json).map_or(Cow::Borrowed("\u{fffd}"), Cow::Owned),
-    }
-}
-
-/// What stands in a JSON string, where it has no escapes.
-fn plain(inside: &str) -> Option<&str> {
-    (!inside.contains('\\')).then_some(inside)
+    json::text_of(json).unwrap_or(Cow::Borrowed("\u{fffd}"))
 }

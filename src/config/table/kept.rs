@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{DAY, MIB};
 use crate::config::{
-    grammar::{Key, Millis, Number, OneOf, Size, Text},
+    grammar::{HexKey, Millis, Number, OneOf, Size, Text},
     setting::{At, Group, InFile, Setting},
     settings::{StorageSync, StorageType},
     text,
@@ -36,7 +36,7 @@ pub(super) static STORAGE: Group = Group {
             "STORAGE_SYNC",
             "storage-sync",
             &At(|s| &mut s.storage.sync, OneOf(&[("full", StorageSync::Full), ("normal", StorageSync::Normal)])),
-            "When SQLite waits for the disk: at each commit, or so that a power failure costs the latest",
+            "When SQLite waits for the disk: at each commit, or so that a power failure costs the last second",
         ),
     ],
 };
@@ -47,7 +47,7 @@ pub(super) static OFFERS: Group = Group {
         Setting::new(
             "AUTH_SECRET",
             "auth-secret",
-            &At(|s| &mut s.auth_secret, Key),
+            &At(|s| &mut s.secrets.auth, HexKey),
             "Key of the credentials that /register gives out, and of resume tokens; a flag can be seen by everybody on the \
              machine",
         )
@@ -56,7 +56,7 @@ pub(super) static OFFERS: Group = Group {
         Setting::new(
             "AUTH_SECRET_FILE",
             "auth-secret-file",
-            &InFile(|s| &mut s.auth_secret, Key),
+            &InFile(|s| &mut s.secrets.auth, HexKey),
             "File that holds the key, instead of AUTH_SECRET",
         )
         .instead_of("AUTH_SECRET")

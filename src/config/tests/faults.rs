@@ -64,6 +64,7 @@ fn the_exit_code_is_the_originals_when_all_faults_are() {
 fn values_out_of_range_or_unreadable_are_faults_with_their_name() {
     for (variable, values) in [
         ("HOST", &["a b", "http://a"][..]),
+        ("REUSE_PORT", &["on"]),
         ("TLS_CERT_FILE", &["a\tb"]),
         ("TLS_KEY_FILE", &["a\0b"]),
         ("TRUSTED_PROXIES", &["localhost", "10.0.0.0/33", "::1/129", "10.0.0.0/8 10.0.0.1", "10.0.0.0/8,a", "private"]),

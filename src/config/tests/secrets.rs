@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tempfile::NamedTempFile;
 
 use super::{OTHER_VALUES, faults, served, told};
-use crate::config::{Refusal, Secret, load, settings_markdown};
+use crate::config::{Key, Refusal, Secrets, load, settings_markdown, table};
 
 const DIGITS: &str = "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF";
 
@@ -22,14 +22,14 @@ fn path(file: &NamedTempFile) -> &str {
 
 #[test]
 fn a_file_says_the_same_as_the_variable() {
-    let said = served(&[], &[("AUTH_SECRET", DIGITS)]).auth_secret;
-    assert_eq!(said, Secret::read(DIGITS));
+    let said = served(&[], &[("AUTH_SECRET", DIGITS)]).secrets;
+    assert_eq!(said, Secrets { auth: Key::read(DIGITS), admin: None });
     for end in ["", "\n", "\r\n", &" ".repeat(4096 - 64)] {
         let file = file(format!("{DIGITS}{end}"));
-        assert_eq!(served(&[], &[("AUTH_SECRET_FILE", path(&file))]).auth_secret, said, "{end:?}");
-        assert_eq!(served(&["--auth-secret-file", path(&file)], &[("AUTH_SECRET", "")]).auth_secret, said, "{end:?}");
+        assert_eq!(served(&[], &[("AUTH_SECRET_FILE", path(&file))]).secrets, said, "{end:?}");
+        assert_eq!(served(&["--auth-secret-file", path(&file)], &[("AUTH_SECRET", "")]).secrets, said, "{end:?}");
         let neither = served(&["--auth-secret-file", ""], &[("AUTH_SECRET_FILE", path(&file))]);
-        assert_eq!(neither.auth_secret, None, "an empty flag restores the default");
+        assert_eq!(neither.secrets, Secrets::default(), "an empty flag restores the default");
     }
 }
 
@@ -100,10 +100,38 @@ fn a_secret_is_in_no_text() {
 proptest! {
     #[test]
     fn a_refused_secret_is_not_repeated(value in "\\PC*|[0-9a-fA-F]{0,63}|[0-9a-fA-F]{65,80}|[0-9a-f]{63}[g-z]") {
-        prop_assume!(!value.trim().is_empty() && Secret::read(value.trim()).is_none());
+        prop_assume!(!value.trim().is_empty() && Key::read(value.trim()).is_none());
         let takes = "(expected 64 hexadecimal digits)";
         prop_assert_eq!(faults(&[], &[("AUTH_SECRET", &value)]), [format!("invalid AUTH_SECRET {takes}")]);
         let flag = faults(&[&format!("--auth-secret={value}")], &[]);
         prop_assert_eq!(flag, [format!("invalid --auth-secret {takes}")]);
+    }
+}
+
+#[test]
+fn an_admin_token_is_what_a_header_can_carry() {
+    let takes = "(expected a token of at most 256 letters, digits and -._~+/=)";
+    for text in ["0123456789abcdef 0123456789abcdef", "hunter:2"] {
+        assert_eq!(faults(&[&format!("--admin-token={text}")], &[]), [format!("invalid --admin-token {takes}")]);
+    }
+}
+
+#[test]
+fn secrets_that_may_be_guessed_are_known() {
+    let weak = |variables: &[(&str, &str)]| served(&[], variables).secrets.weak().collect::<Vec<_>>();
+    assert_eq!(weak(&[]), Vec::<&str>::new());
+    let zeros = "0".repeat(64);
+    assert_eq!(weak(&[("AUTH_SECRET", &zeros), ("ADMIN_TOKEN", "hunter2")]), ["AUTH_SECRET", "ADMIN_TOKEN"]);
+    let digits = "0123456789abcdef".repeat(4);
+    assert_eq!(weak(&[("AUTH_SECRET", &digits), ("ADMIN_TOKEN", &digits)]), Vec::<&str>::new());
+}
+
+#[test]
+fn every_secret_may_come_from_a_file() {
+    let hidden: Vec<_> = table::all().filter(|setting| setting.hidden).map(|setting| setting.variable).collect();
+    assert_eq!(hidden, ["AUTH_SECRET", "ADMIN_TOKEN"]);
+    for variable in hidden {
+        let sibling = table::all().find(|setting| setting.variable == format!("{variable}_FILE"));
+        assert_eq!(sibling.and_then(|sibling| sibling.instead_of), Some(variable));
     }
 }

@@ -3,7 +3,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use meetpoint_protocol::Timestamp;
-use subtle::ConstantTimeEq;
 
 use super::{
     Book, Refusal,
@@ -66,7 +65,7 @@ impl Book {
     pub fn answer(&self, now: Timestamp, key: Key, new: NewAnswer) -> Result<Written<Arc<Offer>>, Refusal> {
         self.write(now, |writer| {
             let before = writer.find(key)?;
-            if before.secret.as_deref().is_some_and(|secret| !is_same(secret, new.secret.unwrap_or_default())) {
+            if before.secret.as_ref().is_some_and(|secret| !secret.is(new.secret.unwrap_or_default().as_bytes())) {
                 return Err(Refusal::WrongSecret);
             }
             if before.answer.is_some() && !key.space.answers_again() {
@@ -214,11 +213,6 @@ fn window(owned: &[Arc<Offer>], answered: &[Arc<Offer>], since: Timestamp) -> Wi
     // Even what is too large is told, alone.
     let until = fits.last().or(news.first()).map_or(since, |(at, _)| *at);
     Window { since, until }
-}
-
-/// Whether two secrets are the same, in a time that does not tell where they differ.
-fn is_same(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 /// Who waits for what arrives for that side of an offer: on a session both sides wait for its code.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::offer::{Space, Text};
+use crate::sync::Mutex;
 
 /// Something has arrived for this party, or on this session.
 pub type Heard = (Space, Text);

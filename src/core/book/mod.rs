@@ -27,7 +27,6 @@ pub(crate) mod tests;
 use std::sync::Arc;
 
 use meetpoint_protocol::Timestamp;
-use parking_lot::Mutex;
 
 pub use self::{
     answer::{From, Key, NewAnswer, News, Window},
@@ -42,6 +41,8 @@ pub use self::{
 };
 use self::{shelf::Shelf, writer::Writer};
 use super::chance::Chance;
+
+use crate::sync::Mutex;
 
 /// Expired records that are looked at under one hold of the lock, and that leave the journal in one transaction.
 const SWEPT_AT_ONCE: usize = 256;

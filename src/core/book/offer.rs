@@ -6,6 +6,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use meetpoint_protocol::Timestamp;
 
 use super::{answer::Window, codes::Rules as CodeRules};
+use crate::config::Secret;
 
 /// Text that is kept: shared, never changed.
 pub type Text = Arc<str>;
@@ -107,7 +108,7 @@ pub struct Offer {
     pub topics: Arc<[Text]>,
     pub sdp: Text,
     /// What an answerer must know.
-    pub secret: Option<Text>,
+    pub secret: Option<Secret>,
     pub info: Option<Text>,
     pub service: Option<Arc<Service>>,
     pub created: Timestamp,
@@ -178,7 +179,11 @@ impl Offer {
     /// What keeping it costs, in bytes.
     pub(super) fn bytes(&self) -> usize {
         let texts = [Some(&self.id), Some(&self.realm), Some(&self.owner), Some(&self.sdp)];
-        let optional = [self.secret.as_ref(), self.info.as_ref(), self.service.as_ref().map(|service| &service.fqn)];
+        let optional = [
+            self.secret.as_ref().map(Secret::reveal),
+            self.info.as_ref(),
+            self.service.as_ref().map(|service| &service.fqn),
+        ];
         let texts = texts.iter().chain(&optional).flatten().map(|text| text.len());
         let topics = self.topics.iter().map(|topic| 2 * topic.len() + CANDIDATE_OVERHEAD);
         let answer = self.answer.as_ref().map(|answer| answer.sdp.len() + answer.by.len() + CANDIDATE_OVERHEAD);

@@ -10,6 +10,7 @@ use super::{
     offer::{Offer, Service, Space, Text},
     writer::Writer,
 };
+use crate::config::Secret;
 
 /// An offer that is to be kept. Its fields are those of [`Offer`].
 #[derive(Clone)]
@@ -21,7 +22,7 @@ pub struct NewOffer {
     /// In any order, and with repetitions.
     pub topics: Vec<Text>,
     pub sdp: Text,
-    pub secret: Option<Text>,
+    pub secret: Option<Secret>,
     pub info: Option<Text>,
     pub service: Option<Arc<Service>>,
     pub ttl: Duration,

@@ -7,7 +7,7 @@
 use std::{
     io, mem,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll, Waker},
 };
 
@@ -18,7 +18,7 @@ use super::{
     BLOCKED, Outbox, Socket, State,
     log::{self, Budget, Gap, Log},
 };
-use crate::core::turn::Turn;
+use crate::{core::turn::Turn, sync::Ordering};
 
 /// A clone is the same connection's.
 #[derive(Clone)]

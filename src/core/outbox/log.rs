@@ -3,17 +3,12 @@
 //! Both sides count text frames. A pong proves that all before its ping has arrived, and the ping's payload says how many
 //! those were; so nothing is added to the frames themselves.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 
 use super::Outbox;
+use crate::sync::{AtomicUsize, Ordering};
 
 /// What a frame costs beside its bytes.
 const OVERHEAD: usize = 64;

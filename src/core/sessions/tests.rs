@@ -195,6 +195,17 @@ fn a_session_that_nobody_comes_back_to_ends_once_and_leaves_nothing() {
 }
 
 #[test]
+fn a_session_that_is_over_is_not_away_when_its_socket_breaks() {
+    let mut stage = Stage::new();
+    let (_first, seat, diary, _) = stage.open();
+    stage.sessions.closed(&seat, Ending::Over(Departure::Left), &mut stage.turn());
+    stage.cut(&seat);
+    assert_eq!((stage.sessions.census(), diary.read()), ((0, 0), vec!["left"]));
+    stage.now += WINDOW;
+    assert_eq!(stage.sessions.expire(&mut stage.turn()), None);
+}
+
+#[test]
 fn a_session_that_ended_early_is_remembered_for_a_window() {
     let mut stage = Stage::new();
     let (_first, seat, diary, token) = stage.open();

@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
-use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::Receipt;
 use crate::core::book::{Address, Commit, Outcome, Unavailable};
+use crate::sync::Mutex;
 
 /// Items on their way into storage. As many as have been taken and not yet committed: mailboxes bound them.
 #[derive(Default)]

@@ -10,10 +10,12 @@ use meetpoint_protocol::{
     Close, ConnId, Timestamp,
     noisy::{AppId, Side},
 };
-use parking_lot::Mutex;
 
 use super::{Guest, News, PATIENCE, backlog::Backlog};
-use crate::core::{outbox::Frame, turn::Turn};
+use crate::{
+    core::{outbox::Frame, turn::Turn},
+    sync::Mutex,
+};
 
 /// How long the holder of a side may take to show that it lives, when somebody else wants the side.
 pub(super) const PROOF_OF_LIFE: Duration = Duration::from_secs(2);

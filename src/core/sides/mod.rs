@@ -14,10 +14,7 @@ mod tests;
 
 use std::{
     collections::VecDeque,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -26,7 +23,6 @@ use meetpoint_protocol::{
     ConnId, FrameType,
     noisy::{AppId, Side},
 };
-use parking_lot::Mutex;
 
 pub use self::{
     backlog::{Backlog, MOST_BYTES as MOST_KEPT_BYTES, MOST_FRAMES as MOST_KEPT_FRAMES},
@@ -36,6 +32,8 @@ pub use self::{
 };
 use self::{courier::Courier, duo::Inner};
 use super::{book::Book, clock::Clock, event::Departure, outbox::Frame, turn::Turn};
+
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering};
 
 /// How long a newcomer that says nothing is waited for: clients attach their listeners, and say who they are, after the socket is open.
 pub const PATIENCE: Duration = Duration::from_millis(200);
@@ -237,7 +235,7 @@ impl Sides {
     }
 
     /// Closes a room in which nobody sits and nothing waits.
-    fn tidy(&self, duo: &Arc<Duo>, mut inner: parking_lot::MutexGuard<'_, Inner>, now: Instant) {
+    fn tidy(&self, duo: &Arc<Duo>, mut inner: MutexGuard<'_, Inner>, now: Instant) {
         if !inner.is_empty() {
             return;
         }

@@ -10,6 +10,7 @@
 //! → leave                                                       the partner: ← partner-left {reason: "left"}
 //! → ping                                                        ← pong
 //! ← error {code, message}                                       never closes the socket
+//! ← goaway {reconnectAfter}                                     the server is about to end; for /ws?goaway=1
 //! ```
 //! Topic rooms are in `rooms`, sessions that outlive their sockets (`/ws?resumable=1`) in `resume`.
 //!
@@ -29,6 +30,7 @@ use std::{sync::Arc, time::Duration};
 use axum::response::Response;
 use meetpoint_protocol::{ClientId, chat::Ready};
 use prometheus::IntCounter;
+use url::form_urlencoded;
 
 pub use self::session::ChatSession;
 use self::{resume::Greeting, words::ChatWords};
@@ -95,7 +97,7 @@ impl Dialect for Arc<Chat> {
     fn admit(&self, opening: &Opening<'_>) -> Result<Entry, Box<Response>> {
         let chat = self.clone();
         let bucket = self.bucket(opening);
-        if resume::is_asked_for(opening.query) {
+        if asks_for(opening.query, "resumable") {
             let who = opening.client;
             if let Some(wait) = self.guesses.blocked(who, opening.now) {
                 self.refused.inc();
@@ -120,9 +122,19 @@ impl Dialect for Arc<Chat> {
         self.max_message
     }
 
+    fn hears_go_away(&self, query: Option<&str>) -> bool {
+        asks_for(query, "goaway")
+    }
+
     fn words(&self) -> &'static dyn Words {
         &ChatWords
     }
+}
+
+/// Whether a query has this wish in it, as `name=1`.
+fn asks_for(query: Option<&str>, wish: &str) -> bool {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.any(|(key, value)| key == wish && value == "1")
 }
 
 impl Chat {

@@ -29,7 +29,6 @@ use meetpoint_protocol::{
     },
 };
 use serde_json::json;
-use url::form_urlencoded;
 
 use super::{
     Chat, ChatSession,
@@ -50,12 +49,6 @@ use crate::{
 
 /// How long a resumable socket may say nothing.
 const HELLO_WITHIN: Duration = Duration::from_secs(5);
-
-/// Whether such a query asks for a session that outlives its socket.
-pub(super) fn is_asked_for(query: Option<&str>) -> bool {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    pairs.any(|(key, value)| key == "resumable" && value == "1")
-}
 
 /// The answer to an address that has named too many tokens that never were.
 pub(super) fn blocked(wait: RetryAfter) -> Response {

@@ -1,8 +1,10 @@
 //! How a chat client is told of events.
 
+use std::time::Duration;
+
 use meetpoint_protocol::{
     FrameType,
-    chat::{LeftReason, Matched},
+    chat::{self, LeftReason, Matched},
 };
 
 use crate::core::event::{Departure, Event, Match, Words};
@@ -22,6 +24,11 @@ impl Words for ChatWords {
                 Some(FrameType::PartnerLeft)
             }
         }
+    }
+
+    fn go_away(&self, reconnect_after: Duration, out: &mut Vec<u8>) -> Option<FrameType> {
+        chat::go_away(u64::try_from(reconnect_after.as_millis()).unwrap_or(u64::MAX), out);
+        Some(FrameType::GoAway)
     }
 }
 

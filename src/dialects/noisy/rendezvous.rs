@@ -2,7 +2,10 @@
 //!
 //! Answers are the original's: JSON with a newline behind it where it went well, else a line of plain text.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use axum::{
     Router,
@@ -54,7 +57,7 @@ pub struct Rendezvous {
     /// Redeems that were not looked at.
     pub refused: IntCounter,
     /// The limit of a request's body, in bytes.
-    pub max_body: usize,
+    pub max_body: Arc<AtomicUsize>,
 }
 
 /// Why a code was not minted or not redeemed.
@@ -104,7 +107,7 @@ async fn redeem(State(rendezvous): State<Arc<Rendezvous>>, request: Request) -> 
     if !is_json(request.headers()) {
         return Err(Failure::BadContentType);
     }
-    let body: Bytes = body::read(request, rendezvous.max_body).await.map_err(Failure::Unread)?;
+    let body: Bytes = body::read(request, rendezvous.max_body.load(Relaxed)).await.map_err(Failure::Unread)?;
     let code = noisy::read_code(&body).ok_or(Failure::BadRequest)?;
     let attempt = || rendezvous.attempt(code);
     let redeemed = rendezvous.guesses.attempt(client, rendezvous.clock.instant(), attempt);

@@ -1,6 +1,6 @@
 //! Bodies, taken for JSON whatever they are said to be.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use axum::{
     body::Body,
@@ -30,7 +30,7 @@ impl FromRequest<Arc<Rondevu>> for Fields {
     type Rejection = Problem;
 
     async fn from_request(request: Request<Body>, rondevu: &Arc<Rondevu>) -> Result<Self, Problem> {
-        let text = read(request, rondevu.max_body).await;
+        let text = read(request, rondevu.max_body.load(Relaxed)).await;
         let text = text.map_err(|unread| Problem::new(unread.status(), unread.sentence()))?;
         match json(&text) {
             None | Some(Value::Null) => Err(Problem::bad_request("Invalid JSON")),

@@ -19,7 +19,7 @@ pub mod rpc;
 pub mod sessions;
 mod topics;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use axum::{
     Router,
@@ -27,7 +27,10 @@ use axum::{
 };
 use http::{HeaderMap, StatusCode};
 
-use self::reply::{Problem, TOO_OFTEN};
+use self::{
+    offers::Strangers,
+    reply::{Problem, TOO_OFTEN},
+};
 use super::Busy;
 use crate::{
     config::Offers,
@@ -41,10 +44,11 @@ pub struct Rondevu {
     pub clock: Clock,
     pub chance: Arc<Chance>,
     pub credentials: Credentials,
+    pub strangers: Strangers,
     /// Lives and limits of offers.
     pub offers: Offers,
     /// The limit of a request's body, in bytes.
-    pub max_body: usize,
+    pub max_body: Arc<AtomicUsize>,
 }
 
 /// The routes of all generations, each with what pages of other origins may do there.

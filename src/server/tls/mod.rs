@@ -9,8 +9,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     io::{ReadHalf, WriteHalf, split},
-    net::{TcpListener, TcpStream},
-    signal::unix::Signal,
+    net::TcpStream,
     time::timeout,
 };
 use tokio_rustls::{
@@ -21,8 +20,11 @@ use tokio_rustls::{
 
 pub use self::load::Fault;
 pub(super) use self::probe::connect;
-use self::reload::Certificate;
-use super::wire::Listener;
+pub use self::reload::{Certificate, Fresh};
+use super::{
+    tcp::{Succession, Tcp},
+    wire::Listener,
+};
 use crate::{config::TlsFiles, core::outbox::Wire};
 
 /// How long a client may take from the connection to the end of the handshake.
@@ -58,20 +60,25 @@ impl Tls {
     }
 
     /// A listener whose connections are encrypted.
-    pub fn over(&self, tcp: TcpListener) -> Encrypted {
+    pub fn over(&self, tcp: Tcp) -> Encrypted {
         Encrypted { tcp, config: self.config.clone() }
     }
 
-    /// Reads the files again when they change and whenever `asked` comes; without end. What cannot be used is told in the
-    /// log, and new clients get what was used before.
-    pub async fn watch(&self, asked: Signal) {
-        self.certificate.watch(asked).await;
+    /// Reads the files again when they change; without end. What cannot be used is told in the log, and new clients get what was
+    /// used before.
+    pub async fn watch(&self) {
+        self.certificate.watch().await;
+    }
+
+    /// The certificate that new clients get.
+    pub fn certificate(&self) -> Arc<Certificate> {
+        self.certificate.clone()
     }
 }
 
 /// A listener whose connections are encrypted.
 pub struct Encrypted {
-    tcp: TcpListener,
+    tcp: Tcp,
     config: Arc<ServerConfig>,
 }
 
@@ -104,6 +111,14 @@ impl Listener for Encrypted {
     fn split(io: TlsStream<TcpStream>) -> (Self::Reader, Box<dyn Wire>) {
         let (reader, writer): (_, WriteHalf<_>) = split(io);
         (reader, Box::new(writer))
+    }
+
+    fn succession(&self) -> Succession {
+        self.tcp.succession()
+    }
+
+    fn admit_no_more(&self) -> io::Result<()> {
+        self.tcp.admit_no_more()
     }
 }
 

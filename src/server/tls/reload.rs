@@ -2,9 +2,8 @@
 
 use std::{fmt, fs::metadata, os::unix::fs::MetadataExt, sync::Arc, time::Duration};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::{
-    signal::unix::Signal,
     task::spawn_blocking,
     time::{MissedTickBehavior, interval},
 };
@@ -22,11 +21,11 @@ use crate::config::TlsFiles;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The certificate that new handshakes get.
-pub(super) struct Certificate {
+pub struct Certificate {
     files: TlsFiles,
     provider: Arc<CryptoProvider>,
-    /// How the files looked just before they were read for the first time.
-    first_look: Look,
+    /// How the files looked just before those were read that are used.
+    used: Mutex<Look>,
     current: RwLock<Arc<CertifiedKey>>,
 }
 
@@ -67,33 +66,52 @@ impl Look {
     }
 }
 
+/// A pair that has been read and can be used.
+pub struct Fresh {
+    /// How the files looked just before.
+    look: Look,
+    pair: CertifiedKey,
+}
+
 impl Certificate {
     pub(super) fn load(files: TlsFiles, provider: Arc<CryptoProvider>) -> Result<Self, Fault> {
-        let first_look = Look::at(&files);
+        let look = Look::at(&files);
         let current = RwLock::new(Arc::new(load::pair(&files, &provider)?));
-        Ok(Self { files, provider, first_look, current })
+        Ok(Self { files, provider, used: Mutex::new(look), current })
     }
 
-    /// Looks at the files without end, and reads them when they look different or when `asked` comes.
-    pub(super) async fn watch(self: &Arc<Self>, mut asked: Signal) {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// They hold nothing that can be used.
+    pub fn read(&self) -> Result<Fresh, Fault> {
+        // Before reading: what is written meanwhile will look different.
+        let look = Look::at(&self.files);
+        Ok(Fresh { look, pair: load::pair(&self.files, &self.provider)? })
+    }
+
+    /// From now on new handshakes get this.
+    pub fn take(&self, Fresh { look, pair }: Fresh) {
+        *self.used.lock() = look;
+        *self.current.write() = Arc::new(pair);
+        info!(cert = self.files.cert, key = self.files.key, "took the new certificate");
+    }
+
+    /// Looks at the files without end, and reads them when they look different.
+    pub(super) async fn watch(self: &Arc<Self>) {
         let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut used = self.first_look;
         let mut refused: Option<Refused> = None;
         let mut told = false;
         loop {
-            let asked = tokio::select! {
-                Some(()) = asked.recv() => true,
-                _ = ticks.tick() => false,
-            };
+            ticks.tick().await;
             let certificate = self.clone();
-            let Ok((look, read)) = spawn_blocking(move || certificate.look(asked, used)).await else { continue };
+            let Ok((look, read)) = spawn_blocking(move || certificate.look()).await else { continue };
             match read {
                 None => refused = None,
-                Some(Ok(pair)) => {
-                    *self.current.write() = Arc::new(pair);
-                    (used, refused) = (look, None);
-                    info!(cert = self.files.cert, key = self.files.key, "took the new certificate");
+                Some(Ok(fresh)) => {
+                    self.take(fresh);
+                    refused = None;
                 }
                 Some(Err(fault)) => {
                     let now = Some(Refused { look, problem: fault.to_string() });
@@ -101,7 +119,7 @@ impl Certificate {
                     let stays = refused == now;
                     told &= stays;
                     refused = now;
-                    if asked || (stays && !told) {
+                    if stays && !told {
                         warn!(problem = %fault, "cannot use the new certificate, the old one stays");
                         told = true;
                     }
@@ -111,10 +129,10 @@ impl Certificate {
     }
 
     /// How the files look, and what is in them unless they look as they did when they were taken.
-    fn look(&self, asked: bool, used: Look) -> (Look, Option<Result<CertifiedKey, Fault>>) {
-        // Before reading: what is written meanwhile will look different.
+    fn look(&self) -> (Look, Option<Result<Fresh, Fault>>) {
         let look = Look::at(&self.files);
-        (look, (asked || look != used).then(|| load::pair(&self.files, &self.provider)))
+        let used = *self.used.lock();
+        (look, (look != used).then(|| self.read()))
     }
 }
 

@@ -6,7 +6,10 @@ use meetpoint_protocol::Timestamp;
 use rusqlite::{Connection, Row};
 
 use super::{Unusable, rendezvous};
-use crate::core::book::{Answer, Candidate, Digest, Kept, Name, Offer, Role, Seq, Service, Space, Text};
+use crate::{
+    config::Secret,
+    core::book::{Answer, Candidate, Digest, Kept, Name, Offer, Role, Seq, Service, Space, Text},
+};
 
 pub(super) fn all(connection: &Connection) -> Result<Kept, Unusable> {
     let mut candidates = candidates(connection)?;
@@ -55,7 +58,7 @@ fn offer(row: &Row, seq: Seq, candidates: Vec<Arc<Candidate>>) -> Result<Offer, 
         owner: row.get(4)?,
         topics: texts(&row.get::<_, String>(5)?)?,
         sdp: row.get(6)?,
-        secret: row.get(7)?,
+        secret: row.get::<_, Option<Text>>(7)?.map(Secret::new),
         info: row.get(8)?,
         service,
         created,

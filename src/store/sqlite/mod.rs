@@ -4,6 +4,7 @@
 //! The file is locked for this process: memory is the authority, and two authorities would contradict each other.
 
 mod load;
+mod log;
 mod rendezvous;
 mod schema;
 mod write;
@@ -18,18 +19,31 @@ use std::{
 };
 
 use rusqlite::{Connection, ErrorCode};
+use tracing::info;
 
-use self::writer::{Inbox, Writer};
+use self::{
+    log::Log,
+    writer::{Inbox, Writer},
+};
 use crate::{
-    config::StorageSync,
+    config::{Storage, StorageSync},
     core::book::{Book, Change, Commit, Effort, Journal, Kept},
 };
 
-/// How long a start waits for the process before it to let go of the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// What a start does while another process has the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WhenTaken {
+    /// Refuses to start, unless that process is about to end.
+    Refuse,
+    /// Waits until that process ends, whenever that may be: this one is to follow it.
+    Wait,
+}
 
-/// What SQLite takes for no file at all.
-const IN_MEMORY: &str = ":memory:";
+/// A process that is about to end has ended after this time.
+const ENDS_WITHIN: Duration = Duration::from_secs(5);
+
+/// As long as SQLite waits at most: 24 days.
+const WHENEVER: Duration = Duration::from_millis(i32::MAX as u64);
 
 /// Statements that stay prepared.
 const STATEMENTS: usize = 64;
@@ -38,6 +52,7 @@ const STATEMENTS: usize = 64;
 pub struct Sqlite {
     connection: Connection,
     inbox: Arc<Inbox>,
+    log: Option<Log>,
 }
 
 /// The thread that writes, to be ended in order.
@@ -65,13 +80,27 @@ impl Sqlite {
     ///
     /// # Errors
     /// The file cannot be opened, written or understood, or another process has it.
-    pub fn open(path: &str, sync: StorageSync) -> Result<Self, Unusable> {
+    pub fn open(path: &str, sync: StorageSync, when_taken: WhenTaken) -> Result<Self, Unusable> {
+        match when_taken {
+            WhenTaken::Refuse => Self::open_within(path, sync, ENDS_WITHIN),
+            WhenTaken::Wait => match Self::open_within(path, sync, Duration::ZERO) {
+                Err(Unusable::Sqlite(error)) if is_taken(&error) => {
+                    info!(path, "another process has the storage: waiting for its end");
+                    Self::open_within(path, sync, WHENEVER)
+                }
+                opened => opened,
+            },
+        }
+    }
+
+    fn open_within(path: &str, sync: StorageSync, patience: Duration) -> Result<Self, Unusable> {
         make(path).map_err(Unusable::File)?;
         let mut connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.busy_timeout(patience)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         schema::prepare(&mut connection, sync)?;
-        Ok(Self { connection, inbox: Arc::default() })
+        let log = (sync == StorageSync::Normal && path != Storage::IN_MEMORY).then(|| Log::beside(path));
+        Ok(Self { connection, inbox: Arc::default(), log })
     }
 
     /// Everything that is kept.
@@ -92,7 +121,7 @@ impl Sqlite {
     /// # Errors
     /// The system gives no thread.
     pub fn write_for(self, book: &Arc<Book>) -> io::Result<Writing> {
-        let writer = Writer::new(self.connection, self.inbox.clone(), Arc::downgrade(book));
+        let writer = Writer::new(self.connection, self.inbox.clone(), Arc::downgrade(book), self.log);
         let thread = thread::Builder::new().name("storage".to_owned()).spawn(move || writer.run())?;
         Ok(Writing { inbox: self.inbox, thread })
     }
@@ -139,9 +168,7 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(error) => error.fmt(f),
-            Self::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
-                f.write_str("another process has it")
-            }
+            Self::Sqlite(error) if is_taken(error) => f.write_str("another process has it"),
             Self::Sqlite(error) => error.fmt(f),
             Self::Foreign => f.write_str("the file is a database of another program"),
             Self::Later(version) => write!(f, "the file was written by a later version (schema {version})"),
@@ -158,9 +185,13 @@ impl From<rusqlite::Error> for Unusable {
     }
 }
 
+fn is_taken(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
 /// Makes the file where there is none, for nobody else to read: it holds the secrets of offers. What SQLite puts beside it gets the same mode.
 fn make(path: &str) -> io::Result<()> {
-    if path == IN_MEMORY {
+    if path == Storage::IN_MEMORY {
         return Ok(());
     }
     fs::OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).map(drop)

@@ -4,7 +4,10 @@ use meetpoint_protocol::Timestamp;
 use rusqlite::{CachedStatement, Connection, Result, params};
 
 use super::rendezvous;
-use crate::core::book::{Change, Forgotten, Name, Offer, Seq, Text};
+use crate::{
+    config::{Secret, is_same},
+    core::book::{Change, Forgotten, Name, Offer, Seq, Text},
+};
 
 /// Writes one change, within whatever transaction is open.
 pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
@@ -57,7 +60,7 @@ fn same_row(one: &Offer, other: &Offer) -> bool {
         && one.expires == other.expires
         && one.last_seen == other.last_seen
         && one.topics == other.topics
-        && one.secret == other.secret
+        && is_same(one.secret.as_ref(), other.secret.as_ref(), |one, other| one.is(other.reveal().as_bytes()))
         && one.info == other.info
 }
 
@@ -79,7 +82,7 @@ fn insert(connection: &Connection, offer: &Offer) -> Result<()> {
             offer.owner,
             json(&offer.topics),
             offer.sdp,
-            offer.secret,
+            offer.secret.as_ref().map(Secret::reveal),
             offer.info,
             service.map(|service| &*service.id),
             service.map(|service| &*service.fqn),
@@ -106,7 +109,7 @@ fn update(connection: &Connection, offer: &Offer) -> Result<()> {
         .execute(params![
             offer.seq as i64,
             json(&offer.topics),
-            offer.secret,
+            offer.secret.as_ref().map(Secret::reveal),
             offer.info,
             millis(offer.expires),
             millis(offer.last_seen),

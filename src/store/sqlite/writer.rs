@@ -13,7 +13,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::write;
+use super::{log::Log, write};
 use crate::core::book::{Book, Change, Commit, Effort, Outcome};
 
 /// How long after a failure to look whether the disk works again.
@@ -101,11 +101,15 @@ impl Inbox {
         }
     }
 
-    /// Waits for something to write; `None` when nothing more will come.
-    fn next(&self) -> Option<Taken> {
+    /// Waits for something to write, or until then: that has nothing in it. `None` when nothing more will come.
+    fn next(&self, until: Option<Instant>) -> Option<Taken> {
         let mut batch = self.batch.lock();
         while batch.operations == 0 && !batch.closed {
-            self.filled.wait(&mut batch);
+            match until {
+                None => self.filled.wait(&mut batch),
+                Some(until) if self.filled.wait_until(&mut batch, until).timed_out() => return Some(batch.take()),
+                Some(_) => {}
+            }
         }
         let begun = Instant::now();
         let mut before = 0;
@@ -159,24 +163,28 @@ pub(super) struct Writer {
     connection: Connection,
     inbox: Arc<Inbox>,
     book: Weak<Book>,
+    /// Where commits do not wait for the disk.
+    log: Option<Log>,
 }
 
 impl Writer {
-    pub(super) fn new(connection: Connection, inbox: Arc<Inbox>, book: Weak<Book>) -> Self {
-        Self { connection, inbox, book }
+    pub(super) fn new(connection: Connection, inbox: Arc<Inbox>, book: Weak<Book>, log: Option<Log>) -> Self {
+        Self { connection, inbox, book, log }
     }
 
     pub(super) fn run(mut self) {
         let _last = Last(self.inbox.clone());
-        while let Some(taken) = self.inbox.next() {
+        while let Some(taken) = self.inbox.next(self.log.as_ref().and_then(Log::due)) {
             let start = Instant::now();
             match self.commit(&taken.changes) {
                 Ok(()) => {
                     // Who only asks whether the storage answers has changed nothing.
                     if !taken.changes.is_empty() {
                         self.count(&taken, start.elapsed());
+                        self.log.iter_mut().for_each(Log::committed);
                     }
                     taken.outcome.send_replace(Outcome::Durable);
+                    self.log.iter_mut().for_each(Log::send);
                 }
                 Err(error) => {
                     self.fail(taken, &error);

@@ -126,7 +126,7 @@ export class Person {
 const companies = new WeakMap();
 
 /** Those who visit during one test. At its end all leave, before anything is held against one: who stayed would be matched in the next test. */
-function companyOf(t) {
+export function companyOf(t) {
   if (!companies.has(t)) {
     const people = [];
     companies.set(t, people);

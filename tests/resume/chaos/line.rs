@@ -118,7 +118,8 @@ impl Stranger {
 #[tokio::test]
 async fn strangers_under_cuts_meet_two_by_two() {
     let seed = seed();
-    let server = Server::with(&[&SETTINGS[..], &[("MAX_MSG_PER_SECOND", "0")]].concat()).await;
+    let server =
+        Server::with(&[&SETTINGS[..], &[("MAX_MSG_PER_SECOND", "0"), ("MAX_BYTES_PER_SECOND", "0")]].concat()).await;
     let before = server.resident_bytes();
     let cut = Arc::new(AtomicUsize::new(0));
     let mut looking = JoinSet::new();

@@ -17,17 +17,18 @@ use crate::support::http;
 use crate::support::metrics::scrape;
 use crate::support::proxy::{Cut, MANNERS, Manner, Way};
 use crate::support::resumable::{Resumable, Stage};
-use crate::support::server::Server;
+use crate::support::server::{CROWDED, Server};
 
 /// How long sessions are kept here: longer than any client under cuts needs to come back, and no longer than a test waits.
 pub const WINDOW: Duration = Duration::from_secs(7);
 
 /// Nobody is matched who has not asked for it, so that what is heard can be told beforehand.
-pub const SETTINGS: [(&str, &str); 4] = [
+pub const SETTINGS: [(&str, &str); 5] = [
     ("RESUME_WINDOW", "7s"),
     ("REQUEUE_ON_PARTNER_LEAVE", "false"),
     ("REQUEUE_ON_NEXT", "false"),
     ("REMATCH_COOLDOWN", "0"),
+    CROWDED,
 ];
 
 const MIB: u64 = 1024 * 1024;

@@ -27,6 +27,10 @@ impl Line {
         Self { server, keeps, stream: None, buffer: BytesMut::new() }
     }
 
+    pub fn server(&self) -> SocketAddr {
+        self.server
+    }
+
     /// The whole answer, or None when the server is gone before it came.
     pub async fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Response> {
         let answer = timeout(PATIENCE, self.exchange(method, path, headers, body)).await;

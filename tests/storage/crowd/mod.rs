@@ -1,7 +1,8 @@
-//! A crowd of clients on all four APIs that keep records, each of whom remembers what it was told is kept, and finds it again.
+//! A crowd of clients on all APIs that keep records, each of whom remembers what it was told is kept, and finds it again.
 
 mod ledger;
 mod line;
+mod mailers;
 mod offers;
 mod services;
 mod sessions;
@@ -26,6 +27,8 @@ const ON_EACH_REST_API: u64 = 4;
 /// Fewer: everything is signed there, and a build for tests takes its time for it.
 const ON_EACH_RPC_API: u64 = 2;
 
+const MAILERS: u64 = 2;
+
 /// What became of something that was asked for.
 #[derive(Clone, Debug)]
 pub enum Told<T> {
@@ -42,6 +45,7 @@ enum Guest {
     Offers(offers::Guest),
     Services(services::Guest),
     Tags(tags::Guest),
+    Mailer(Box<mailers::Guest>),
 }
 
 impl Guest {
@@ -52,6 +56,7 @@ impl Guest {
             Self::Offers(guest) => guest.act(line).await,
             Self::Services(guest) => guest.act(line).await,
             Self::Tags(guest) => guest.act(line).await,
+            Self::Mailer(guest) => guest.act(line).await,
         }
     }
 
@@ -62,6 +67,7 @@ impl Guest {
             Self::Offers(guest) => guest.check(line).await,
             Self::Services(guest) => guest.check(line).await,
             Self::Tags(guest) => guest.check(line).await,
+            Self::Mailer(guest) => guest.check(line).await,
         }
     }
 }
@@ -103,15 +109,24 @@ impl Tally {
 impl Crowd {
     /// The same crowd for the same seed. Crowds of different seeds on one server do not see each other.
     pub async fn new(server: SocketAddr, seed: u64) -> Self {
-        let mut guests = Vec::new();
-        let words = |api: u64, guest: u64| Words::new(seed * 100 + api * 10 + guest);
-        for guest in 0..ON_EACH_REST_API {
-            guests.push(Guest::Sessions(sessions::Guest::new(words(0, guest))));
-            guests.push(Guest::Offers(offers::Guest::new(server, words(1, guest)).await));
-        }
+        let mut crowd = Self::unsigned(server, seed).await;
         for guest in 0..ON_EACH_RPC_API {
-            guests.push(Guest::Services(services::Guest::new(server, words(2, guest)).await));
-            guests.push(Guest::Tags(tags::Guest::new(server, words(3, guest))));
+            crowd.guests.push(Guest::Services(services::Guest::new(server, words(seed, 2, guest)).await));
+            crowd.guests.push(Guest::Tags(tags::Guest::new(server, words(seed, 3, guest))));
+        }
+        crowd
+    }
+
+    /// Only those who sign nothing, whatever time it is.
+    pub async fn unsigned(server: SocketAddr, seed: u64) -> Self {
+        let mut guests = Vec::new();
+        for guest in 0..ON_EACH_REST_API {
+            guests.push(Guest::Sessions(sessions::Guest::new(words(seed, 0, guest))));
+            guests.push(Guest::Offers(offers::Guest::new(server, words(seed, 1, guest)).await));
+        }
+        for guest in 0..MAILERS {
+            let mailer = mailers::Guest::new(server, words(seed, 4, guest), seed * 100 + guest).await;
+            guests.push(Guest::Mailer(Box::new(mailer)));
         }
         Self { guests, tally: Tally(watch::Sender::new(Counts::default())) }
     }
@@ -168,6 +183,10 @@ impl Crowd {
         }
         self.guests = all(checking).await;
     }
+}
+
+fn words(seed: u64, api: u64, guest: u64) -> Words {
+    Words::new(seed * 100 + api * 10 + guest)
 }
 
 async fn all(mut tasks: JoinSet<Guest>) -> Vec<Guest> {

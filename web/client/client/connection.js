@@ -23,15 +23,11 @@
 /** Full jitter, in milliseconds: the clients of a restarted server do not return as one crowd. */
 const BACKOFF_BASE = 250;
 const BACKOFF_CAP = 30_000;
-/** A server that greets and hangs up at once must not be dialled at full speed. */
-const STABLE_AFTER = 5_000;
-/** From the dial to the greeting. */
-const DIAL_PATIENCE = 15_000;
 /** From a ping to any word. */
 const PONG_PATIENCE = 8_000;
 
 /** @param {number} code */
-const comesBack = (code) => [1001, 1006, 1011, 1012, 1013].includes(code) || (code >= 4000 && code < 4400);
+const comesBack = (code) => /^(100[16]|101[123]|4[0-3]..)$/.test(String(code));
 
 export class Connection {
   /** @type {State} */
@@ -41,6 +37,9 @@ export class Connection {
 
   /** Which of the addresses. */
   at = 0;
+
+  /** The next dial is not before this time: so said a server that is about to end. */
+  notBefore = 0;
 
   #urls;
   #WebSocket;
@@ -118,7 +117,8 @@ export class Connection {
   #dial() {
     if (this.over) return;
     this.#abandon();
-    this.#timer = setTimeout(() => this.lost('no answer'), DIAL_PATIENCE);
+    // From the dial to the greeting.
+    this.#timer = setTimeout(() => this.lost('no answer'), 15_000);
     try {
       const socket = (this.#socket = new this.#WebSocket(this.#urls[this.at]));
       socket.onopen = () => this.#events.onopen();
@@ -141,9 +141,10 @@ export class Connection {
     if (!comesBack(code)) return this.end('failed', { code, reason });
     // The session is where it was: another address is worth a try only after this one did not answer, or goes out of service.
     if ((!upAt || code === 1001) && globalThis.navigator?.onLine !== false) this.at = (this.at + 1) % this.#urls.length;
-    if (upAt && Date.now() - upAt > STABLE_AFTER) this.#attempt = 0;
+    // A server that greets and hangs up at once must not be dialled at full speed.
+    if (upAt && Date.now() - upAt > 5_000) this.#attempt = 0;
     const delay = Math.random() * Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** this.#attempt++);
-    this.#timer = setTimeout(() => this.#dial(), delay);
+    this.#timer = setTimeout(() => this.#dial(), Math.max(this.notBefore - Date.now() || 0, delay));
     this.#suspension ??= setTimeout(() => this.#enter('suspended'), this.suspendAfter);
     if (this.state !== 'suspended') this.#enter('disconnected', { code, reason });
   }

@@ -34,9 +34,6 @@ import { Pairing } from './pairing.js';
 import { Room } from './room.js';
 import { Asks, Log, WHOEVER } from './session.js';
 
-/** Of a server that names none, in milliseconds. */
-const PING_INTERVAL = 20_000;
-
 /** @extends {Target<{ statechange: StateChange, error: Refusal }>} */
 export class Meetpoint extends Target {
   /** What a reload of this page left, once the session is resumed; null when there is nothing. */
@@ -75,7 +72,7 @@ export class Meetpoint extends Target {
       tell: (frame, to) => this.#say({ ...frame, to, ref: WHOEVER }),
     };
     this.#pairing = new Pairing(this.#wire);
-    this.#connection = new Connection(url, { resumable: '1' }, options, {
+    this.#connection = new Connection(url, { resumable: '1', goaway: '1' }, options, {
       onopen: () => this.#greet(),
       ontext: (text) => this.#hear(text),
       onping: () => this.#ping(),
@@ -195,7 +192,8 @@ export class Meetpoint extends Target {
     const { type, topic, from } = frame;
     if (!this.#live) return this.#greeted(frame);
     this.#log.received++;
-    if (type === 'pong') {
+    if (type === 'goaway') this.#connection.notBefore = Date.now() + frame.reconnectAfter;
+    else if (type === 'pong') {
       const read = this.#log.pong();
       this.#asks.read(read);
       this.#pairing.read(read);
@@ -237,7 +235,8 @@ export class Meetpoint extends Target {
 
   /** @param {Frame} frame  `ready`: this is another session */
   #begin(frame) {
-    const { features = [], pingInterval = PING_INTERVAL } = frame;
+    // Servers that name no interval mean this.
+    const { features = [], pingInterval = 20_000 } = frame;
     this.#log = new Log(this.#maxQueue, { features, pingInterval });
     this.#enter(frame);
     if (this.#userId !== undefined) this.#say({ type: 'auth', userId: this.#userId });

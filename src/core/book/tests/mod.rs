@@ -9,10 +9,10 @@ mod waiting;
 use std::{sync::Arc, time::Duration};
 
 use meetpoint_protocol::Timestamp;
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::*;
+use crate::sync::Mutex;
 
 /// A moment to begin with.
 pub(in crate::core) const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);

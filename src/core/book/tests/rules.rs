@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::config::Secret;
 
 fn key(space: Space, id: &str) -> Key<'_> {
     Key::new(space, id)
@@ -37,7 +38,7 @@ fn an_answered_offer_is_not_found_by_topic_except_a_peers() {
 #[test]
 fn a_secret_is_asked_for_before_anything_is_told_of_an_answer() {
     let (book, _) = book(LIMITS);
-    let secret = NewOffer { secret: Some("s".into()), ..offer(Space::Offers, "o", "ann", &["t"]) };
+    let secret = NewOffer { secret: Some(Secret::new("s")), ..offer(Space::Offers, "o", "ann", &["t"]) };
     publish(&book, START, secret).expect("room");
     let with = |secret| NewAnswer { secret, ..answer("bob") };
     for wrong in [None, Some(""), Some("S")] {

@@ -11,7 +11,8 @@ use http::{StatusCode, Uri};
 use meetpoint_protocol::{Timestamp, rondevu::text::leading_integer};
 
 use super::{
-    request::{Peer, parameter, segment},
+    peer::Peer,
+    request::{parameter, segment},
     validate,
     view::{Candidate, CandidatesAdded, OtherSide},
 };

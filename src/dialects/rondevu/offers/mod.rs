@@ -18,13 +18,14 @@
 //! they do not: a list ends after 8 MiB.
 
 mod candidates;
+mod peer;
 mod request;
 #[cfg(test)]
 mod tests;
 mod validate;
 mod view;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use axum::{
     Json, Router,
@@ -35,8 +36,10 @@ use axum::{
 use http::{StatusCode, Uri};
 use meetpoint_protocol::rondevu::{Bloom, PeerId, text::leading_integer};
 
+pub use self::peer::Strangers;
 use self::{
-    request::{Peer, parameter, segment},
+    peer::Peer,
+    request::{parameter, segment},
     view::{Answered, Answers, ByTopic, Credentials, Deleted, Mine, OfPeer, Published},
 };
 use super::{
@@ -81,7 +84,7 @@ pub fn routes() -> Router<Arc<Rondevu>> {
 
 /// Nothing is kept of a peer, and nothing in the body means anything. It is read, so that the connection can go on.
 async fn register(State(rondevu): State<Arc<Rondevu>>, request: Request) -> Response {
-    if let Err(unread @ Unread::TooLarge) = body::read(request, rondevu.max_body).await {
+    if let Err(unread @ Unread::TooLarge) = body::read(request, rondevu.max_body.load(Relaxed)).await {
         return Problem::new(unread.status(), unread.sentence()).into_response();
     }
     let peer = PeerId::from_random(rondevu.chance.id());

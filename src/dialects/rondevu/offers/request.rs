@@ -1,25 +1,11 @@
-//! What a request says beside its body: who sends it, which offer is meant, and how the answer is to be.
+//! What a request says beside its body: which offer is meant, and how the answer is to be.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
 
-use axum::extract::FromRequestParts;
-use http::{HeaderValue, StatusCode, Uri, header::AUTHORIZATION, request::Parts};
-use meetpoint_protocol::rondevu::{PeerId, path};
+use http::Uri;
+use meetpoint_protocol::rondevu::path;
 
-use crate::dialects::rondevu::{Rondevu, query, reply::Problem};
-
-/// The peer whose credentials a request carries. Without them it is answered 401, and nobody reads its body.
-pub(super) struct Peer(pub PeerId);
-
-impl FromRequestParts<Arc<Rondevu>> for Peer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, rondevu: &Arc<Rondevu>) -> Result<Self, Problem> {
-        let header = parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-        let peer = rondevu.credentials.authorize(header);
-        peer.map(Self).map_err(|error| Problem::new(StatusCode::UNAUTHORIZED, error.to_string()))
-    }
-}
+use crate::dialects::rondevu::query;
 
 /// The path's segment of that number, counted from 0, decoded.
 pub(super) fn segment(uri: &Uri, number: usize) -> Cow<'_, str> {

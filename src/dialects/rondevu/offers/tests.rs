@@ -24,7 +24,7 @@ use crate::{
         chance::Chance,
         clock::Clock,
     },
-    dialects::rondevu::Rondevu,
+    dialects::rondevu::{Rondevu, offers::Strangers},
     guard::credentials::Credentials,
 };
 
@@ -115,8 +115,9 @@ impl World {
             clock,
             chance,
             credentials: Credentials::new(&[7; 32]),
+            strangers: Strangers::uncounted(),
             offers: settings,
-            max_body: 1 << 20,
+            max_body: Arc::new((1 << 20).into()),
         };
         Self { router: routes().with_state(Arc::new(rondevu)), now, journal }
     }

@@ -6,7 +6,7 @@ use meetpoint_protocol::rondevu::{offer_id, text::units};
 use serde_json::Value;
 
 use crate::{
-    config::Offers,
+    config::{Offers, Secret},
     core::book::{NewId, NewOffer, Space, Text},
     dialects::rondevu::{
         body::{Fields, MAX_CANDIDATE, MAX_CANDIDATES},
@@ -55,7 +55,7 @@ fn new_offer(offer: &Value, owner: &Text, limits: &Offers) -> Result<NewOffer, P
         owner: owner.clone(),
         topics: topics.into_iter().map(Text::from).collect(),
         sdp: sdp.into(),
-        secret: secret.filter(|secret| !secret.is_empty()).map(Text::from),
+        secret: secret.filter(|secret| !secret.is_empty()).map(Secret::new),
         info: info.map(Text::from),
         service: None,
         ttl,
@@ -307,7 +307,8 @@ mod tests {
     #[test]
     fn an_empty_secret_is_none_and_an_empty_info_is_one() {
         let empty = of(json!({"sdp": "x", "topics": ["t"], "secret": "", "info": ""})).unwrap();
-        assert_eq!((empty.secret, empty.info.as_deref()), (None, Some("")));
+        assert!(empty.secret.is_none());
+        assert_eq!(empty.info.as_deref(), Some(""));
     }
 
     #[test]

@@ -165,7 +165,7 @@ impl<'a> Mine<'a> {
             created_at: offer.created,
             expires_at: offer.expires,
             last_seen: offer.last_seen,
-            secret: offer.secret.as_deref(),
+            secret: offer.secret.as_ref().map(|secret| &**secret.reveal()),
             info: offer.info.as_deref(),
             answerer_peer_id: offer.answer.as_ref().map(|answer| &*answer.by),
             answered_at: offer.answer.as_ref().map(|answer| answer.at),

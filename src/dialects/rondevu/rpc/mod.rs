@@ -20,7 +20,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering::Relaxed};
 
 use axum::{
     Router,
@@ -81,7 +81,7 @@ async fn rpc(State(rondevu): State<Arc<Rondevu>>, request: Request) -> Response 
 
 async fn answer(rondevu: &Rondevu, headers: &HeaderMap, request: Request) -> Result<Answer, Fault> {
     let by_key = headers.contains_key(generation::PUBLIC_KEY);
-    let text = body::read(request, rondevu.max_body).await.map_err(Fault::Unread)?;
+    let text = body::read(request, rondevu.max_body.load(Relaxed)).await.map_err(Fault::Unread)?;
     match body::json(&text) {
         None => Err(Fault::NotJson(generation::of_nothing(by_key))),
         Some(Value::Array(requests)) => {

@@ -18,6 +18,7 @@ use crate::{
         chance::Chance,
         clock::Clock,
     },
+    dialects::rondevu::offers::Strangers,
     guard::credentials::Credentials,
 };
 
@@ -67,8 +68,9 @@ impl Server {
             clock: Clock::new(std::time::Instant::now(), now, now),
             chance,
             credentials: Credentials::new(&[7; 32]),
+            strangers: Strangers::uncounted(),
             offers: settings.offers,
-            max_body: 4 << 20,
+            max_body: Arc::new((4 << 20).into()),
         };
         Self { rondevu: Arc::new(rondevu), journal }
     }

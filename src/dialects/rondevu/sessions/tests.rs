@@ -24,6 +24,7 @@ use crate::{
         chance::Chance,
         clock::Clock,
     },
+    dialects::rondevu::offers::Strangers,
     dialects::rondevu::topics,
     guard::credentials::Credentials,
     store::memory::Memory,
@@ -50,7 +51,15 @@ impl Api {
         let book = Book::new(Arc::new(Memory), Kept::default(), limits, chance.clone(), clock.now());
         let offers: Offers = Settings::default().offers;
         let credentials = Credentials::new(&[7; 32]);
-        let rondevu = Rondevu { book: Arc::new(book), clock, chance, credentials, offers, max_body: 1024 * 1024 };
+        let rondevu = Rondevu {
+            book: Arc::new(book),
+            clock,
+            chance,
+            credentials,
+            strangers: Strangers::uncounted(),
+            offers,
+            max_body: Arc::new((1024 * 1024).into()),
+        };
         let rondevu = Arc::new(rondevu);
         let routes = routes().merge(topics::routes()).with_state(rondevu.clone());
         Self { rondevu, routes, now }

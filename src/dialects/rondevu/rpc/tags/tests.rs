@@ -29,7 +29,7 @@ use crate::{
         chance::Chance,
         clock::Clock,
     },
-    dialects::rondevu::{Rondevu, rpc::routes},
+    dialects::rondevu::{Rondevu, offers::Strangers, rpc::routes},
     guard::credentials::Credentials,
 };
 
@@ -96,8 +96,9 @@ impl World {
             clock,
             chance,
             credentials: Credentials::new(&[7; 32]),
+            strangers: Strangers::uncounted(),
             offers: settings,
-            max_body: 1 << 20,
+            max_body: Arc::new((1 << 20).into()),
         });
         Self { router: routes().with_state(rondevu.clone()), rondevu, now, wall, journal }
     }

@@ -1,0 +1,8 @@
+//! The server behind nginx, haproxy and Caddy, each with its file of `deploy/`: only addresses, paths and times are put into them.
+
+mod behind;
+mod door;
+mod front;
+mod smuggling;
+#[path = "../support/mod.rs"]
+mod support;
