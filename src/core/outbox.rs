@@ -271,7 +271,12 @@ impl Outbox {
         }
         let len = frame.parts.iter().map(|part| part.len()).sum();
         self.room_for(state, len)?;
-        state.socket.buffer.append(opcode, len, frame.parts);
+        if state.socket.blocked {
+            // What waits long takes as much memory as it is long, which a buffer that doubles as it grows does not.
+            state.socket.buffer.append_shared(&buffer::encode(opcode, len, frame.parts));
+        } else {
+            state.socket.buffer.append(opcode, len, frame.parts);
+        }
         turn.tally.sent(frame.frame_type);
         self.touch(state, turn);
         Ok(())

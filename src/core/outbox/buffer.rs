@@ -32,6 +32,12 @@ impl Buffer {
         &self.bytes
     }
 
+    /// Bytes of memory that are taken for what waits.
+    #[cfg(test)]
+    pub(super) fn memory(&self) -> usize {
+        self.bytes.capacity() + self.behind_bytes
+    }
+
     /// Whether a frame with `len` bytes of payload stays within the bounds.
     pub(super) fn fits(&self, len: usize, bounds: &Bounds) -> bool {
         self.bytes.len() + self.behind_bytes + ws::MAX_HEADER + len <= bounds.bytes && self.frames < bounds.frames

@@ -121,6 +121,17 @@ fn over_either_bound_the_latch_closes_and_the_owner_is_woken() {
 }
 
 #[test]
+fn what_waits_for_who_does_not_read_takes_no_more_memory_than_may_wait() {
+    let bounds = Bounds { bytes: 100_000, frames: 1000, kept: 64 };
+    let outbox = outbox(bounds, &Pipe::with_room(500));
+    let text = "x".repeat(1000);
+    let pushed = (0..1000).take_while(|_| outbox.say(FrameType::Pong, &text, &mut turn()).is_ok()).count();
+    assert_eq!(pushed, 100);
+    let memory = outbox.0.state.lock().socket.buffer.memory();
+    assert!((99_000..=bounds.bytes).contains(&memory), "{memory} bytes");
+}
+
+#[test]
 fn the_first_reason_to_close_wins() {
     let outbox = outbox(BOUNDS, &Pipe::default());
     outbox.close(Close::ShuttingDown);
