@@ -19,6 +19,7 @@ COPY bench/Cargo.toml bench/
 COPY models/Cargo.toml models/
 COPY scorecard/Cargo.toml scorecard/
 COPY simulation/Cargo.toml simulation/
+COPY tests/support/Cargo.toml tests/support/
 # What came of the placeholders is thrown away: cargo goes by file times, and from a checkout older than this layer it
 # would ship the placeholder as the server.
 RUN mkdir -p src protocol/src loadtest/src \

@@ -9,11 +9,16 @@ help: ## What there is to make
 # What tests that are not cargo's need.
 INSTALLED := $(patsubst %,tests/%/node_modules/.package-lock.json,browser client webrtc) target/schemathesis/installed
 
-test: tools format lint compiled $(INSTALLED) ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
-	$(SIDE_BY_SIDE) cargo-test browser budget client webrtc schemathesis
+test: tools format ## Everything: format, clippy, unit, properties, vectors, hostile input, WebRTC, the client, browsers
+	$(SIDE_BY_SIDE) lint $(INSTALLED)
+	$(MAKE) --no-print-directory compiled
+	$(SIDE_BY_SIDE) BUILT=: cargo-test browser budget client webrtc schemathesis
 
 # Many tests wait: two of these at a time, whose words come when they have ended.
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
+
+# How tests that are not cargo's get the server: where cargo's have been compiled, it is there.
+BUILT := cargo build --locked --quiet
 
 tools: ## Install what the tests need and the machine lacks
 	tests/install-tools
@@ -76,28 +81,28 @@ fuzz: ## Millions of inputs for each parser, session and route, by libFuzzer; ta
 	RUNS='$(runs)' SECONDS_EACH='$(seconds)' KEEP='$(keep)' fuzz/run $(target)
 
 client: tests/client/node_modules/.package-lock.json ## The JavaScript client: types, package, React, other runtimes, cuts
-	cargo build --locked --quiet
+	$(BUILT)
 	cd tests/client && npm run types && MEETPOINT_BIN=../../target/debug/meetpoint npm test
 
 tests/client/node_modules/.package-lock.json: tests/client/package-lock.json
 	cd tests/client && npm ci --no-audit --no-fund
 
 browser: tests/browser/node_modules/.package-lock.json ## Two strangers in real browsers
-	cargo build --locked --quiet
+	$(BUILT)
 	cd tests/browser && MEETPOINT_BIN=../../target/debug/meetpoint npm test
 
 tests/browser/node_modules/.package-lock.json: tests/browser/package-lock.json
 	cd tests/browser && npm ci --no-audit --no-fund
 
 webrtc: tests/webrtc/node_modules/.package-lock.json ## Files from peer to peer, and the published packages of NoisyTransfer
-	cargo build --locked --quiet
+	$(BUILT)
 	cd tests/webrtc && MEETPOINT_BIN=../../target/debug/meetpoint npm test
 
 tests/webrtc/node_modules/.package-lock.json: tests/webrtc/package-lock.json
 	cd tests/webrtc && npm ci --no-audit --no-fund
 
 schemathesis: target/schemathesis/installed ## Thousands of requests made from docs/openapi.json, each answer checked
-	cargo build --locked --quiet
+	$(BUILT)
 	target/schemathesis/bin/python tests/schemathesis/run.py target/debug/meetpoint
 
 target/schemathesis/installed: tests/schemathesis/requirements.txt

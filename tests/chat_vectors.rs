@@ -1,8 +1,7 @@
 //! The conversations recorded from the original chat server, replayed word for word: they are the wire that existing
 //! clients depend on. What the recordings pin as faults is turned round by the tests named in `BETTER`.
 
-mod support;
-
+use meetpoint_test_support as support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 

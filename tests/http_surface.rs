@@ -1,7 +1,6 @@
 //! What the server says over plain HTTP, and as a command.
 
-mod support;
-
+use meetpoint_test_support as support;
 use std::fs;
 use std::path::Path;
 

@@ -1,7 +1,6 @@
 //! The end of a server: announced, spread over the grace period, and sure.
 
-mod support;
-
+use meetpoint_test_support as support;
 use std::time::{Duration, Instant};
 
 use support::PATIENCE;

@@ -1,7 +1,6 @@
 //! A guest that does not read: its own trouble, bounded, and nobody waits for it.
 
-mod support;
-
+use meetpoint_test_support as support;
 use std::time::Duration;
 
 use serde_json::json;

@@ -6,5 +6,5 @@ mod judge;
 mod protocol;
 mod served;
 mod structure;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;

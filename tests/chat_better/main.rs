@@ -5,5 +5,5 @@ mod matching;
 mod next;
 mod origin;
 mod rematch;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;

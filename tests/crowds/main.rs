@@ -2,9 +2,8 @@
 
 mod farewell;
 mod restart;
-#[path = "../support/mod.rs"]
-mod support;
 
+use meetpoint_test_support as support;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Held for as long as there is a crowd: two of them would measure each other.

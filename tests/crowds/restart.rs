@@ -155,7 +155,7 @@ async fn restarts_on_a_shared_port_refuse_no_connection() {
 async fn restarts_on_a_shared_port_refuse_no_connection_and_hand_the_database_on() {
     let _alone = alone().await;
     let (all, restarts) = scale((100, 1), (2_000, 10));
-    let disk = Disk::new();
+    let disk = Disk::default();
     let path = disk.path();
     let shared = [("STORAGE_TYPE", "sqlite"), ("STORAGE_PATH", path.as_str()), ("REUSE_PORT", "true"), GRACE];
     let mut server = Server::with(&shared).await;
@@ -173,7 +173,7 @@ async fn restarts_on_a_shared_port_refuse_no_connection_and_hand_the_database_on
 
 #[tokio::test]
 async fn a_process_that_waits_for_the_database_can_be_stopped() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let path = disk.path();
     let shared = [("STORAGE_TYPE", "sqlite"), ("STORAGE_PATH", path.as_str()), ("REUSE_PORT", "true")];
     let server = Server::with(&shared).await;
@@ -187,7 +187,7 @@ async fn a_process_that_waits_for_the_database_can_be_stopped() {
 async fn restarts_on_a_socket_that_was_given_refuse_no_connection_and_keep_the_database() {
     let _alone = alone().await;
     let (all, restarts) = scale((100, 1), (2_000, 10));
-    let disk = Disk::new();
+    let disk = Disk::default();
     let path = disk.path();
     let settings = [("STORAGE_TYPE", "sqlite"), ("STORAGE_PATH", path.as_str()), ("PORT", "1"), GRACE];
     let socket = given();

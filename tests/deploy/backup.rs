@@ -31,7 +31,7 @@ async fn is_there(server: &Server, code: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_that_is_made_while_the_server_writes_holds_all_that_was_acknowledged() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = disk.server(&[]).await;
     let page = Page { server: server.address, origin: "https://a.example" };
     let mut acknowledged = Vec::new();
@@ -66,7 +66,7 @@ async fn a_copy_that_is_made_while_the_server_writes_holds_all_that_was_acknowle
 
 #[tokio::test]
 async fn a_copy_is_never_put_over_another_and_a_failure_leaves_the_server_running() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = disk.server(&[]).await;
     let place = TempDir::new().expect("a folder");
     let copy = place.path().join("copy.db").to_str().expect("Unicode").to_owned();

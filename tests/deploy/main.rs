@@ -6,10 +6,9 @@ mod monitoring;
 #[path = "../docs/page.rs"]
 mod page;
 mod render;
-#[path = "../support/mod.rs"]
-mod support;
 mod units;
 
+use meetpoint_test_support as support;
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -2,9 +2,8 @@
 
 mod conversation;
 mod page;
-#[path = "../support/mod.rs"]
-mod support;
 
+use meetpoint_test_support as support;
 use std::collections::BTreeSet;
 
 use meetpoint::config::settings_markdown;

@@ -12,7 +12,7 @@ mod refused;
 mod smuggling;
 mod stalled;
 mod strings;
-#[path = "../support/mod.rs"]
-mod support;
 mod text;
 mod theft;
+
+use meetpoint_test_support as support;

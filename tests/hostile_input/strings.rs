@@ -43,7 +43,7 @@ fn assert_own_lines(server: &Server, wire: &str) {
 
 #[tokio::test]
 async fn sessions_return_them() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = server(&disk).await;
     let page = Page { server: server.address, origin: "https://a.example" };
     for text in texts() {
@@ -62,7 +62,7 @@ async fn sessions_return_them() {
 
 #[tokio::test]
 async fn offers_return_them() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = server(&disk).await;
     let (peer, other) = (OfferPeer::register(server.address).await, OfferPeer::register(server.address).await);
     for text in texts() {
@@ -84,7 +84,7 @@ async fn offers_return_them() {
 
 #[tokio::test]
 async fn the_rpc_wires_return_them_or_refuse() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = server(&disk).await;
     let (alice, tagger) = (User::new(server.address, "alice", 1), Tagger::new(server.address, 3));
     for text in texts() {
@@ -107,7 +107,7 @@ async fn the_rpc_wires_return_them_or_refuse() {
 
 #[tokio::test]
 async fn the_chat_and_its_rooms_return_them() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = server(&disk).await;
     let (one, mut other) = pair(&server).await;
     let (mut host, mut guest) = (Member::enter(&server).await, Member::enter(&server).await);
@@ -129,7 +129,7 @@ async fn the_chat_and_its_rooms_return_them() {
 
 #[tokio::test]
 async fn the_two_sides_of_a_room_return_them() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = server(&disk).await;
     let (mut a, mut b) = noisy::pair(&server, &noisy::room(1)).await;
     for (number, text) in texts().into_iter().enumerate() {

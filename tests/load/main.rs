@@ -7,5 +7,5 @@ mod idle;
 mod lives;
 mod slow_readers;
 mod storm;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;

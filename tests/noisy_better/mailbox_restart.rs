@@ -14,7 +14,7 @@ async fn stopped(mut server: Server) {
 
 #[tokio::test]
 async fn mail_survives_a_restart() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let app = room(1);
     let server = disk.server(&[]).await;
     let mut a = Seat::join(&server, &app, "A").await;
@@ -46,7 +46,7 @@ async fn mail_survives_a_restart() {
 
 #[tokio::test]
 async fn codes_survive_a_restart_and_used_ones_stay_used() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let server = disk.server(&[]).await;
     let (open, used) = (mint(&server).await, mint(&server).await);
     assert_eq!(redeem(&server, &used.code).await.status, 200);

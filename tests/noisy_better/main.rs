@@ -23,6 +23,6 @@ mod rate;
 mod shutdown;
 mod side_taken;
 mod sizes;
-#[path = "../support/mod.rs"]
-mod support;
 mod text;
+
+use meetpoint_test_support as support;

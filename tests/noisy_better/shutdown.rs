@@ -71,7 +71,7 @@ async fn a_newcomer_whose_refusal_is_put_off_does_not_hold_the_end_up() {
 #[tokio::test]
 async fn what_was_accepted_before_the_end_is_kept() {
     const ITEMS: u64 = 100;
-    let disk = Disk::new();
+    let disk = Disk::default();
     let app = room(3);
     let mut server = disk.server(&[("SHUTDOWN_GRACE", "1s")]).await;
     let mut a = Seat::join(&server, &app, "A").await;

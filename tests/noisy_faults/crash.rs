@@ -42,7 +42,7 @@ struct Receipts {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_item_whose_receipt_was_heard_arrives_after_a_crash() {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let mut chance = StdRng::seed_from_u64(SEED);
     let mut left: Vec<Left> = Vec::new();
     let mut arrived = 0;

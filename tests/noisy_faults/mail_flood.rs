@@ -48,7 +48,7 @@ async fn told(sender: &mut Seat, count: u64) -> Told {
 #[tokio::test]
 async fn mail_for_one_absent_peer_is_refused_at_the_bound() {
     for (storage, size) in [("memory", LARGE), ("sqlite", LARGE), ("memory", 1_000)] {
-        let disk = Disk::new();
+        let disk = Disk::default();
         let path = disk.path();
         let server =
             Server::with(&[UNLIMITED_RATE[0], UNLIMITED_RATE[1], ("STORAGE_TYPE", storage), ("STORAGE_PATH", &path)])

@@ -10,5 +10,5 @@ mod redeem_race;
 mod series;
 mod shutdown;
 mod stuck_reader;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;

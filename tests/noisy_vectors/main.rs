@@ -4,10 +4,9 @@
 
 mod deviation;
 mod http;
-#[path = "../support/mod.rs"]
-mod support;
 mod ws;
 
+use meetpoint_test_support as support;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -147,7 +146,7 @@ async fn replay(recording: &'static Recording, storage: &'static str) {
 
 async fn play(recording: &Recording, group: Value, storage: &str) {
     let name = name(&group);
-    let disk = Disk::new();
+    let disk = Disk::default();
     let path = disk.path();
     let mut settings = vec![("STORAGE_TYPE", storage), ("STORAGE_PATH", path.as_str()), ("STORAGE_SYNC", "full")];
     // The group says where a request came from, and the original took everybody's word for that.

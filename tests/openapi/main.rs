@@ -9,7 +9,6 @@ mod recorded;
 mod sample;
 mod served;
 mod structure;
-#[path = "../support/mod.rs"]
-mod support;
 
 use deviating::deviation;
+use meetpoint_test_support as support;

@@ -3,5 +3,5 @@
 mod check;
 mod reload;
 mod supervised;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;

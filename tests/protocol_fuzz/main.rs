@@ -5,9 +5,8 @@
 
 mod ear;
 mod say;
-#[path = "../support/mod.rs"]
-mod support;
 
+use meetpoint_test_support as support;
 use std::{
     env, io,
     net::SocketAddr,

@@ -4,5 +4,5 @@ mod behind;
 mod door;
 mod front;
 mod smuggling;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;

@@ -2,8 +2,8 @@
 
 mod cast;
 mod pairs;
-#[path = "../support/presence.rs"]
-mod presence;
 mod rooms;
 mod rooms_at_once;
 mod stage;
+
+use meetpoint_test_support::presence;

@@ -11,9 +11,8 @@ mod sockets;
 #[allow(dead_code, reason = "of the server without a network only the way in is used here")]
 #[path = "../memory/pipes.rs"]
 mod pipes;
-#[path = "../support/mod.rs"]
-mod support;
 
+use meetpoint_test_support as support;
 use support::http::Response;
 
 /// A window's length in seconds.

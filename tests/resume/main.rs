@@ -10,6 +10,6 @@ mod proxy;
 mod queue;
 mod session;
 mod succession;
-#[path = "../support/mod.rs"]
-mod support;
 mod tokens;
+
+use meetpoint_test_support as support;

@@ -12,10 +12,9 @@ mod rpc_rules;
 mod service_rules;
 mod session_rules;
 mod strings;
-#[path = "../support/mod.rs"]
-mod support;
 mod tag_rules;
 
+use meetpoint_test_support as support;
 use serde_json::{Value, json};
 use support::http::{self, Response};
 use support::rondevu::client::{Page, Tagger, User};

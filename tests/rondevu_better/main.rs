@@ -12,9 +12,9 @@ mod privacy;
 mod restart;
 mod sessions;
 mod sizes;
-#[path = "../support/mod.rs"]
-mod support;
 mod usernames;
+
+use meetpoint_test_support as support;
 
 /// Nothing of this test may be left on the disk.
 const IN_MEMORY: (&str, &str) = ("STORAGE_TYPE", "memory");

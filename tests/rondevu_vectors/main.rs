@@ -6,10 +6,9 @@ mod instruments;
 mod offers;
 mod rpc;
 mod sessions;
-#[path = "../support/mod.rs"]
-mod support;
 mod tags;
 
+use meetpoint_test_support as support;
 use std::collections::BTreeSet;
 
 use deviation::Deviation;

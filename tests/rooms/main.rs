@@ -14,5 +14,5 @@ mod pairing;
 mod publish;
 mod refusals;
 mod stuck_member;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;

@@ -3,7 +3,7 @@
 mod admin;
 mod credentials;
 mod kinds;
-#[path = "../support/mod.rs"]
-mod support;
 mod timing;
 mod welcome;
+
+use meetpoint_test_support as support;

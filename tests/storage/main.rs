@@ -11,8 +11,8 @@ mod power_cut;
 mod race;
 mod small_disk;
 mod start;
-#[path = "../support/mod.rs"]
-mod support;
+
+use meetpoint_test_support as support;
 
 /// Longer than any of these tests runs: what is not meant to expire does not.
 const LONG: &str = "1h";

@@ -52,7 +52,7 @@ pub struct Cut {
 pub struct Proxy {
     pub address: SocketAddr,
     shared: Arc<Shared>,
-    serving: JoinSet<()>,
+    _serving: JoinSet<()>,
 }
 
 #[derive(Default)]
@@ -84,7 +84,7 @@ impl Proxy {
         let shared = Arc::new(Shared::default());
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener, upstream, Arc::clone(&shared)));
-        let proxy = Self { address, shared, serving };
+        let proxy = Self { address, shared, _serving: serving };
         proxy.plan(cuts);
         proxy
     }

@@ -1,6 +1,7 @@
 //! The server under test: the real binary on a free port of the loopback, killed when the test lets go of it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,14 +17,18 @@ use super::{PATIENCE, canary};
 /// Lets a whole crowd come from the one address that a test has.
 pub const CROWDED: (&str, &str) = ("MAX_CONNECTIONS_PER_IP", "0");
 
-const BINARY: &str = env!("CARGO_BIN_EXE_meetpoint");
+/// Where cargo has put the server: beside the folder of the tests.
+fn binary() -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a file");
+    test.ancestors().nth(2).expect("tests are in a folder of their own").join("meetpoint")
+}
 
 pub struct Server {
     pub address: SocketAddr,
     child: Child,
     log: Arc<Mutex<Vec<String>>>,
     /// Without a reader the pipe fills up and the server's logging would stop it.
-    drain: JoinSet<()>,
+    _drain: JoinSet<()>,
 }
 
 impl Server {
@@ -140,7 +145,7 @@ impl Starting {
         let log = Arc::new(Mutex::new(self.seen));
         let mut drain = JoinSet::new();
         drain.spawn(keep(self.lines, Arc::clone(&log)));
-        Server { address: address.expect("an address"), child: self.child, log, drain }
+        Server { address: address.expect("an address"), child: self.child, log, _drain: drain }
     }
 }
 
@@ -176,7 +181,7 @@ pub async fn ended(mut command: Command) -> Output {
 
 /// The binary under test. What it keeps, it keeps in memory, unless it is told otherwise.
 pub fn meetpoint(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(BINARY);
+    let mut command = Command::new(binary());
     command.args(arguments);
     surround(command, settings)
 }
@@ -184,7 +189,7 @@ pub fn meetpoint(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
 /// A shell that does something before it becomes the binary under test.
 pub fn meetpoint_after(script: &str, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new("/bin/sh");
-    command.args(["-c", &format!("{script}; exec \"$0\""), BINARY]);
+    command.args(["-c", &format!("{script}; exec \"$0\"")]).arg(binary());
     surround(command, settings)
 }
 

@@ -11,11 +11,13 @@ pub struct Disk {
     folder: TempDir,
 }
 
-impl Disk {
-    pub fn new() -> Self {
+impl Default for Disk {
+    fn default() -> Self {
         Self { folder: TempDir::new().expect("a temporary folder") }
     }
+}
 
+impl Disk {
     /// A server that keeps everything here.
     pub async fn server(&self, more: &[(&str, &str)]) -> Server {
         let path = self.path();
@@ -44,7 +46,7 @@ impl Deref for Stored {
 
 /// A server on each storage.
 pub async fn each(more: &[(&str, &str)]) -> [Stored; 2] {
-    let disk = Disk::new();
+    let disk = Disk::default();
     let on_disk = disk.server(more).await;
     let in_memory = Server::with(&[&[("STORAGE_TYPE", "memory")], more].concat()).await;
     [

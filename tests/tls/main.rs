@@ -8,6 +8,6 @@ mod probe;
 mod refused;
 mod reload;
 mod start;
-#[path = "../support/mod.rs"]
-mod support;
 mod wire;
+
+use meetpoint_test_support as support;

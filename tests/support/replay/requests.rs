@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Player;
-use crate::support::http::{self, Response};
-use crate::support::line;
+use crate::http::{self, Response};
+use crate::line;
 
 /// Over how many connections a repeated request is sent: its answers are counted, their order is not looked at.
 const CONNECTIONS: usize = 16;

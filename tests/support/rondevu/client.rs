@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::keys::{Key, fresh_nonce, signed_text};
 use super::now;
-use crate::support::http::{self, Response};
+use crate::http::{self, Response};
 
 /// A page of one Origin that speaks the sessions wire.
 pub struct Page {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use uuid::{Uuid, Version};
 
 use super::Scope;
-use crate::support::matcher::Extras;
+use crate::matcher::Extras;
 
 /// How far the server's clock reading may be from this process's, in ms: a busy machine answers late.
 const CLOCK_TOLERANCE: i64 = 8_000;

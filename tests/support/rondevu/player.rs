@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::keys::Key;
 use super::{Scope, now};
-use crate::support::http::{self, Response};
-use crate::support::matcher::Extras;
+use crate::http::{self, Response};
+use crate::matcher::Extras;
 
 pub struct Player {
     server: SocketAddr,

@@ -1,8 +1,6 @@
 //! What the black-box tests share: the server as a process, clients that can be polite or hostile, and recorded
 //! conversations. None of these modules links against the server's code, so no fault can hide by being on both sides.
 
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
-
 pub mod canary;
 pub mod chat;
 pub mod frame;
