@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Person } from './support/browser.mjs';
+import { startServer } from './support/server.mjs';
 import { browser, server } from './support/stage.mjs';
 
-const visit = (t, options) => Person.visit(t, browser, server.url, options);
+const visit = (t, url = server.url) => Person.visit(t, browser, url);
 
 test('two people press Start and see and hear each other', async (t) => {
   const [alice, bob] = [await visit(t), await visit(t)];
@@ -41,7 +42,10 @@ test('Next by the Esc key leaves one waiting and gives the other to the third', 
 });
 
 test('a partner whose page is gone is announced, and the other looks again', async (t) => {
-  const [alice, bob] = [await visit(t), await visit(t)];
+  // So long it is hoped that he comes back.
+  const own = await startServer({ env: { RESUME_WINDOW: '5s' } });
+  const [alice, bob] = [await visit(t, own.url), await visit(t, own.url)];
+  t.after(() => own.stop());
   await alice.start();
   await bob.start();
   await Promise.all([alice, bob].map((person) => person.reaches('in-call')));
@@ -50,7 +54,7 @@ test('a partner whose page is gone is announced, and the other looks again', asy
   assert.match(await alice.reaches('partner-left'), /Your partner .+ Looking for someone else/);
   await alice.reaches('waiting');
 
-  const carol = await visit(t);
+  const carol = await visit(t, own.url);
   await carol.start();
   await Promise.all([alice, carol].map((person) => person.reaches('in-call')));
   await Promise.all([alice, carol].map((person) => person.receivesMedia()));
