@@ -5,6 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::{Arc, atomic::AtomicBool},
 };
 
 use clap::Parser;
@@ -14,6 +15,10 @@ use meetpoint_scorecard::{
     page,
     row::Row,
     soak::{self, Ended},
+};
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    flag,
 };
 use time::OffsetDateTime;
 
@@ -38,7 +43,11 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             }
             let chosen: Vec<_> =
                 rows.iter().filter(|row| named.is_empty() || named.contains(&row.name)).cloned().collect();
-            soak::run(&chosen, &home, &folder().join("logs"), |line| println!("{line}"))?
+            let stop = Arc::new(AtomicBool::new(false));
+            for signal in [SIGINT, SIGTERM] {
+                flag::register(signal, stop.clone())?;
+            }
+            soak::run(&chosen, &home, &folder().join("logs"), &stop, |line| println!("{line}"))?
         }
     };
     renew(&home, &rows, &ended)?;

@@ -6,10 +6,10 @@ use std::{
     io,
     os::unix::process::CommandExt,
     path::Path,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     thread,
     time::{Duration, Instant},
@@ -35,16 +35,23 @@ pub struct Ended {
 }
 
 /// Runs the commands of the rows from `home`, two at a time and then in turn those that must be [`Row::alone`], each with its
-/// output in a file of `logs`. A failure stops nothing. Rows with the same command share its run.
+/// output in a file of `logs`. A failure stops nothing. Rows with the same command share its run. What runs when `stop` is set is
+/// ended with all that it started.
 ///
 /// # Errors
-/// No command can be started, or no log written.
-pub fn run(rows: &[Row], home: &Path, logs: &Path, told: impl FnMut(&str) + Send) -> io::Result<Vec<Ended>> {
+/// No command can be started, or no log written; [`io::ErrorKind::Interrupted`] when it was stopped.
+pub fn run(
+    rows: &[Row],
+    home: &Path,
+    logs: &Path,
+    stop: &AtomicBool,
+    told: impl FnMut(&str) + Send,
+) -> io::Result<Vec<Ended>> {
     fs::create_dir_all(logs)?;
     let mut commands = HashSet::new();
     let first = rows.iter().filter(|row| row.soak.as_ref().is_some_and(|command| commands.insert(command)));
     let (alone, others): (Vec<_>, Vec<_>) = first.partition(|row| row.alone);
-    let soak = Soak { home, logs, told: Mutex::new(told), ended: Mutex::default() };
+    let soak = Soak { home, logs, stop, told: Mutex::new(told), ended: Mutex::default() };
     soak.run(&others, SIDE_BY_SIDE)?;
     soak.run(&alone, 1)?;
     let ended = soak.ended.into_inner().expect("no lane panics");
@@ -55,6 +62,7 @@ pub fn run(rows: &[Row], home: &Path, logs: &Path, told: impl FnMut(&str) + Send
 struct Soak<'a, Told> {
     home: &'a Path,
     logs: &'a Path,
+    stop: &'a AtomicBool,
     told: Mutex<Told>,
     /// By the command: how it failed, if it did.
     ended: Mutex<HashMap<&'a str, Option<String>>>,
@@ -79,7 +87,7 @@ impl<'a, Told: FnMut(&str) + Send> Soak<'a, Told> {
         let Some(command) = row.soak.as_deref() else { return Ok(()) };
         let begun = Instant::now();
         let log = self.logs.join(&row.name).with_extension("log");
-        let failed = one(command, self.home, &log, Duration::from_secs(row.minutes * 60))?;
+        let failed = self.one(command, &log, Duration::from_secs(row.minutes * 60))?;
         let how =
             failed.as_ref().map_or_else(|| "ok".to_owned(), |how| format!("FAILED ({how}), see {}", log.display()));
         let line = format!("{:8} {:4} s  {how}", row.name, begun.elapsed().as_secs());
@@ -87,43 +95,43 @@ impl<'a, Told: FnMut(&str) + Send> Soak<'a, Told> {
         self.ended.lock().expect("no lane panics").insert(command, failed);
         Ok(())
     }
-}
 
-/// Runs one command to its end, or to the end of its time. How it failed, if it did.
-fn one(command: &str, home: &Path, log: &Path, limit: Duration) -> io::Result<Option<String>> {
-    let output = File::create(log)?;
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .current_dir(home)
-        .env(VARIABLE, "1")
-        .stdin(Stdio::null())
-        .stdout(output.try_clone()?)
-        .stderr(output)
-        // What it starts ends with it.
-        .process_group(0)
-        .spawn()?;
-    Ok(match wait(&mut child, limit)? {
-        Some(status) if status.success() => None,
-        Some(status) => Some(status.to_string()),
-        None => Some(format!("took more than {} minutes", limit.as_secs() / 60)),
-    })
-}
-
-/// `None` when the time was over, and the command with all that it started was ended.
-fn wait(child: &mut Child, limit: Duration) -> io::Result<Option<ExitStatus>> {
-    let begun = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(Some(status));
+    /// Runs one command to its end, or to the end of its time. How it failed, if it did.
+    fn one(&self, command: &str, log: &Path, limit: Duration) -> io::Result<Option<String>> {
+        let output = File::create(log)?;
+        let mut child = Command::new("sh")
+            .args(["-c", command])
+            .current_dir(self.home)
+            .env(VARIABLE, "1")
+            .stdin(Stdio::null())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            // What it starts ends with it.
+            .process_group(0)
+            .spawn()?;
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = child.try_wait()? {
+                return Ok((!status.success()).then(|| status.to_string()));
+            }
+            if self.stop.load(Relaxed) {
+                end(&mut child)?;
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            if begun.elapsed() >= limit {
+                end(&mut child)?;
+                return Ok(Some(format!("took more than {} minutes", limit.as_secs() / 60)));
+            }
+            #[expect(clippy::disallowed_methods, reason = "a thread of its own")]
+            thread::sleep(ASK_EVERY);
         }
-        if begun.elapsed() >= limit {
-            Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        #[expect(clippy::disallowed_methods, reason = "a thread of its own")]
-        thread::sleep(ASK_EVERY);
     }
+}
+
+/// Ends a command with all that it started.
+fn end(child: &mut Child) -> io::Result<()> {
+    Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).status()?;
+    child.wait().map(drop)
 }
 
 #[cfg(test)]
@@ -152,7 +160,8 @@ mod tests {
         for row in &mut rows {
             row.soak = row.soak.take().map(|command| command + &row.name);
         }
-        let ended = run(&rows, home.path(), &home.path().join("logs"), |_| {}).expect("all are run");
+        let ended =
+            run(&rows, home.path(), &home.path().join("logs"), &AtomicBool::new(false), |_| {}).expect("all are run");
         let ended: Vec<_> = ended.into_iter().map(|ended| (ended.row, ended.failed)).collect();
         assert_eq!(ended, ["A1", "B1", "L1", "L2"].map(|name| (name.to_owned(), None)));
     }
@@ -164,7 +173,8 @@ mod tests {
         let rows = [row("A1", "exit 3", 1), row("L1", count, 1), row("L3", count, 1), row("Z1", "sleep 600 & wait", 0)];
         let mut lines = Vec::new();
         let logs = home.path().join("logs");
-        let ended = run(&rows, home.path(), &logs, |line| lines.push(line.to_owned())).expect("all are run");
+        let ended = run(&rows, home.path(), &logs, &AtomicBool::new(false), |line| lines.push(line.to_owned()))
+            .expect("all are run");
         let failed: Vec<_> = ended.iter().map(|ended| (ended.row.as_str(), ended.failed.as_deref())).collect();
         assert_eq!(
             failed,
@@ -172,5 +182,23 @@ mod tests {
         );
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert_eq!(fs::read_to_string(home.path().join("ran")).expect("it ran"), "once\n");
+    }
+
+    #[test]
+    fn whoever_stops_a_soak_stops_what_it_runs() {
+        let home = tempfile::tempdir().expect("a folder");
+        let rows = [row("A1", "touch begun; sleep 600", 60), row("B1", "sleep 600", 60), row("L1", "touch more", 60)];
+        let stop = AtomicBool::new(false);
+        let stopped = thread::scope(|scope| {
+            scope.spawn(|| {
+                while !home.path().join("begun").exists() {
+                    thread::yield_now();
+                }
+                stop.store(true, Relaxed);
+            });
+            run(&rows, home.path(), &home.path().join("logs"), &stop, |_| {})
+        });
+        assert!(stopped.is_err_and(|error| error.kind() == io::ErrorKind::Interrupted));
+        assert!(!home.path().join("more").exists(), "nothing is begun any more");
     }
 }
