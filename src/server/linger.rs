@@ -15,11 +15,11 @@ use tokio::{
 /// How long what still comes is read and thrown away.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long a client may take nothing of what it is answered.
-const STALLED: Duration = Duration::from_secs(10);
-
 /// How much of it at once.
 const CHUNK: usize = 4096;
+
+/// How long a client may take nothing of what it is answered.
+const STALLED: Duration = Duration::from_secs(10);
 
 /// A stream whose shutdown ends the writing half first, and then waits until the other side has ended its own, or for two seconds.
 ///

@@ -42,11 +42,12 @@ export class Person {
    * @param {import('playwright-core').BrowserContextOptions} [options.context]
    * @param {(page: import('playwright-core').Page) => Promise<void>} [options.prepare]  before the page is opened
    * @param {boolean} [options.outage]  the browser will complain that the server cannot be reached
+   * @param {boolean} [options.logsErrors]  the page logs every error that it hears
    */
-  static async visit(t, browser, url, { context, prepare, outage = false } = {}) {
+  static async visit(t, browser, url, { context, prepare, outage = false, logsErrors = false } = {}) {
     const page = await (await browser.newContext(context)).newPage();
     page.setDefaultTimeout(TIMEOUT);
-    const person = new Person(page, outage);
+    const person = new Person(page, outage, logsErrors);
     companyOf(t).push(person);
     await page.addInitScript(recordStates);
     await prepare?.(page);
@@ -54,14 +55,14 @@ export class Person {
     return person;
   }
 
-  /** @param {import('playwright-core').Page} page @param {boolean} outage */
-  constructor(page, outage) {
+  /** @param {import('playwright-core').Page} page @param {boolean} outage @param {boolean} logsErrors */
+  constructor(page, outage, logsErrors) {
     this.page = page;
     judgeFrames(page, (complaint) => this.faults.push(complaint));
     page.on('pageerror', (error) => this.faults.push(error.message));
     // Violations of the content security policy are reported here too.
     page.on('console', (message) => {
-      const expected = CROSSED.test(message.text()) || (outage && /^WebSocket connection|ERR_CONNECTION_REFUSED/.test(message.text()));
+      const expected = (logsErrors && CROSSED.test(message.text())) || (outage && /^WebSocket connection|ERR_CONNECTION_REFUSED/.test(message.text()));
       if (['error', 'warning'].includes(message.type()) && !expected) this.faults.push(`${message.text()} (${message.location().url})`);
     });
   }

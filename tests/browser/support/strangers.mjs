@@ -28,7 +28,7 @@ export function visit(t, path, { origin = frontEnds.origin, url = server.url, ou
   const page = new URL(path, origin);
   page.searchParams.set('server', url.replace('http', 'ws') + 'ws');
   // StrictMode throws the first socket away while it connects, and the browser complains.
-  return Person.visit(t, browser, page.href, { outage: outage ?? path === REACT, prepare });
+  return Person.visit(t, browser, page.href, { outage: outage ?? path === REACT, prepare, logsErrors: true });
 }
 
 /** Waits until the partner's picture is decoded and played, whatever page shows it. */
